@@ -1,0 +1,1 @@
+// Admin: see contrib/docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+// Changes: see contrib/docs/ARCHITECTURE.md

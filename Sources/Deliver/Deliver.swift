@@ -1,0 +1,1 @@
+// Deliver: see contrib/docs/ARCHITECTURE.md

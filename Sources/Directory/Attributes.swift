@@ -1,0 +1,202 @@
+internal import Crypto
+
+/// The attributes of an entry in one canonical run of bytes, so that two readings of the same entry are equal byte for
+/// byte although LDAP orders neither attributes nor values, and so that an entry travels from the wire to the ledger
+/// without an object per value.
+///
+/// The run is a sequence of attributes in ascending order of their description (name and options, lower case):
+/// length and bytes of the description, the number of values, then the values in ascending order of their octets, each
+/// with a header `length × 2 + isReference`. Numbers are unsigned LEB128. A *reference* is the SHA-256 of a large value
+/// that is kept elsewhere, once; see ``externalised(above:)``.
+public struct Attributes: Hashable, Sendable {
+  /// The canonical run.
+  public let bytes: [UInt8]
+
+  /// No attributes.
+  public init() { bytes = [] }
+
+  /// A run that ``bytes`` gave earlier.
+  public init(canonical bytes: [UInt8]) { self.bytes = bytes }
+
+  /// Builds the run from attributes in any order. The same description may not stand twice.
+  /// The pointers are read before this returns and not kept.
+  public init(encoding attributes: [(description: UnsafeRawBufferPointer, values: [UnsafeRawBufferPointer])]) {
+    var prepared = attributes.map { (name: $0.description.map(\.asciiLowercased), values: $0.values) }
+    prepared.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    var run: [UInt8] = []
+    run.reserveCapacity(
+      prepared.reduce(16) { $0 + $1.name.count + 4 + $1.values.reduce(0) { $0 + $1.count + 3 } })
+    for (name, unordered) in prepared {
+      var values = unordered
+      if values.count > 1 { values.sort { $0.lexicographicallyPrecedes($1) } }
+      run.appendLEB128(name.count)
+      run.append(contentsOf: name)
+      run.appendLEB128(values.count)
+      for value in values {
+        run.appendLEB128(value.count << 1)
+        run.append(contentsOf: value)
+      }
+    }
+    bytes = run
+  }
+
+  /// For tests and small things: attributes from a dictionary of texts.
+  public init(_ texts: [String: [String]]) { self.init(octets: texts.mapValues { $0.map { Array($0.utf8) } }) }
+
+  /// Attributes from a dictionary of octet strings.
+  public init(octets: [String: [[UInt8]]]) {
+    var run: [UInt8] = []
+    for (name, values) in octets.map({ ($0.key.lowercased(), $0.value) }).sorted(by: { $0.0 < $1.0 }) {
+      run.appendLEB128(name.utf8.count)
+      run.append(contentsOf: name.utf8)
+      run.appendLEB128(values.count)
+      for value in values.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        run.appendLEB128(value.count << 1)
+        run.append(contentsOf: value)
+      }
+    }
+    bytes = run
+  }
+}
+
+extension Attributes {
+  /// One value: its octets, or the SHA-256 of octets kept elsewhere.
+  public enum Value: Hashable, Sendable {
+    case octets(ArraySlice<UInt8>)
+    case reference(ArraySlice<UInt8>)
+
+    /// The value as text, if it is UTF-8 and held here.
+    public var text: String? {
+      guard case .octets(let octets) = self else { return nil }
+      return String(validating: octets, as: UTF8.self)
+    }
+  }
+
+  /// One attribute of the run.
+  public struct Attribute: Sendable {
+    /// Name and options, lower case.
+    public let description: ArraySlice<UInt8>
+    /// How many values there are.
+    public let count: Int
+    /// The values' part of the run.
+    let run: ArraySlice<UInt8>
+
+    /// Name and options as text.
+    public var name: String { String(decoding: description, as: UTF8.self) }
+
+    /// The values, in ascending order of their octets.
+    public var values: [Value] {
+      var result: [Value] = []
+      result.reserveCapacity(count)
+      var position = run.startIndex
+      for _ in 0..<count {
+        let header = run.readLEB128(at: &position)
+        let octets = run[position..<position + header >> 1]
+        result.append(header & 1 == 1 ? .reference(octets) : .octets(octets))
+        position += header >> 1
+      }
+      return result
+    }
+  }
+
+  /// Calls `body` for each attribute, in order of description, until it returns false.
+  public func forEach(_ body: (Attribute) throws -> Bool) rethrows {
+    var position = 0
+    let run = bytes[...]
+    while position < bytes.count {
+      let length = run.readLEB128(at: &position)
+      let description = run[position..<position + length]
+      position += length
+      let count = run.readLEB128(at: &position)
+      let start = position
+      for _ in 0..<count { position += run.readLEB128(at: &position) >> 1 }
+      guard try body(Attribute(description: description, count: count, run: run[start..<position])) else { return }
+    }
+  }
+
+  /// The values of the attribute with this lower-case description; empty if absent.
+  public func values(_ description: String) -> [Value] {
+    var found: [Value] = []
+    let wanted = description.utf8
+    forEach { attribute in
+      guard attribute.description.count == wanted.count, attribute.description.elementsEqual(wanted) else {
+        return true
+      }
+      found = attribute.values
+      return false
+    }
+    return found
+  }
+
+  /// The values that are text.
+  public func texts(_ description: String) -> [String] { values(description).compactMap(\.text) }
+
+  /// All descriptions that have at least one value.
+  public var names: [String] {
+    var names: [String] = []
+    forEach { attribute in
+      if attribute.count > 0 { names.append(attribute.name) }
+      return true
+    }
+    return names
+  }
+
+  /// The run with every value longer than `limit` octets replaced by a reference, and those values.
+  /// Photos and other large values are kept once, by digest.
+  public func externalised(above limit: Int) -> (Attributes, [(digest: [UInt8], octets: [UInt8])]) {
+    guard bytes.count > limit else { return (self, []) }
+    var large: [(digest: [UInt8], octets: [UInt8])] = []
+    var run: [UInt8] = []
+    forEach { attribute in
+      run.appendLEB128(attribute.description.count)
+      run.append(contentsOf: attribute.description)
+      run.appendLEB128(attribute.count)
+      for value in attribute.values {
+        switch value {
+        case .octets(let octets) where octets.count > limit:
+          let digest = Array(SHA256.hash(data: octets))
+          large.append((digest, Array(octets)))
+          run.appendLEB128(digest.count << 1 | 1)
+          run.append(contentsOf: digest)
+        case .octets(let octets):
+          run.appendLEB128(octets.count << 1)
+          run.append(contentsOf: octets)
+        case .reference(let digest):
+          run.appendLEB128(digest.count << 1 | 1)
+          run.append(contentsOf: digest)
+        }
+      }
+      return true
+    }
+    return (Attributes(canonical: run), large)
+  }
+}
+
+extension [UInt8] {
+  mutating func appendLEB128(_ number: Int) {
+    var rest = UInt64(number)
+    while rest >= 0x80 {
+      append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      rest >>= 7
+    }
+    append(UInt8(rest))
+  }
+}
+
+extension ArraySlice<UInt8> {
+  func readLEB128(at position: inout Int) -> Int {
+    var number = 0
+    var shift = 0
+    while true {
+      let byte = self[position]
+      position += 1
+      number |= Int(byte & 0x7f) << shift
+      if byte < 0x80 { return number }
+      shift += 7
+    }
+  }
+}
+
+extension UInt8 {
+  package var asciiLowercased: UInt8 { (0x41...0x5a).contains(self) ? self | 0x20 : self }
+}

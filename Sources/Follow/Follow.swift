@@ -1,0 +1,1 @@
+// Follow: see contrib/docs/ARCHITECTURE.md

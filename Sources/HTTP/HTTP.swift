@@ -1,0 +1,1 @@
+// HTTP: see contrib/docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+// LDAP: see contrib/docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+// Ledger: see contrib/docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+// Settings: see contrib/docs/ARCHITECTURE.md

@@ -1,0 +1,1 @@
+// Targets: see contrib/docs/ARCHITECTURE.md
