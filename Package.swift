@@ -46,7 +46,7 @@ let package = Package(
     .target(
       name: "Changes",
       dependencies: [
-        "Directory", "LDAP", .product(name: "SwiftASN1", package: "swift-asn1"),
+        "Directory", "LDAP",
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: house),
     // Durable memory.

@@ -1,1 +1,0 @@
-// HTTP: see contrib/docs/ARCHITECTURE.md

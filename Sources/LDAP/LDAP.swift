@@ -1,1 +1,0 @@
-// LDAP: see contrib/docs/ARCHITECTURE.md

@@ -1,1 +1,0 @@
-// Targets: see contrib/docs/ARCHITECTURE.md
