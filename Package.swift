@@ -51,7 +51,11 @@ let package = Package(
       ], swiftSettings: house),
     // Durable memory.
     .target(
-      name: "Ledger", dependencies: ["Directory", "Accounts", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Ledger",
+      dependencies: [
+        "Directory", "Accounts", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: house),
     // An operation to requests, a response to an outcome.
     .target(

@@ -1,0 +1,1 @@
+extension DistinguishedName { public var key: [UInt8] { Array(string.lowercased().utf8) } }
