@@ -1,1 +1,0 @@
-extension DistinguishedName { public var key: [UInt8] { Array(string.lowercased().utf8) } }
