@@ -10,14 +10,14 @@ import random
 import sys
 import unicodedata
 
-GIVEN = """Jane Alan Amina Anders Beatriz Bilal Carmen Chidi Chloé Dagny Deepa Dimitri Edsger Elif Emeka Farah Felix Fiona
-Gabriel Grace Hana Håkon Henrik Ines Ingrid Isaac Jakub Jürgen Kamala Katherine Kofi Lars Leila Linus Magda Margaret Mateo
-Mei Milan Nadia Nikhil Noor Olga Omar Paolo Petra Priya Quentin Radia Rafael Rosa Samir Sanne Søren Tariq Tatiana Theo
-Uma Vera Viktor Wanda Wei Xiulan Yara Yusuf Zoë""".split()
+GIVEN = """Jane Alan Amina Anders Beatriz Bilal Carmen Chidi Chloé Dagny Deepa Dimitri Edsger Elif Emeka Farah Felix
+Fiona Gabriel Grace Hana Håkon Henrik Ines Ingrid Isaac Jakub Jürgen Kamala Katherine Kofi Lars Leila Linus Magda
+Margaret Mateo Mei Milan Nadia Nikhil Noor Olga Omar Paolo Petra Priya Quentin Radia Rafael Rosa Samir Sanne Søren
+Tariq Tatiana Theo Uma Vera Viktor Wanda Wei Xiulan Yara Yusuf Zoë""".split()
 FAMILY = """Smith López Khan Okafor Müller Nilsen Petrova Tanaka Silva Dubois Novák Rossi Jensen Haddad Kowalski Nguyen
 Berg Castro Eriksson Fischer Georgiou Horváth Ivanov Jovanović Kaya Lindqvist Mbeki Nakamura Oduya Peeters Quinn Ramos
-Schröder Takala Ueda Van-Dijk Weber Yılmaz Zhang Andersen Bianchi Cohen Demir Eze Fontaine Grünwald Hansen Iqbal Jansen
-Kierkegård Lefèvre Moreau Nowak O'Brien Papadopoulos Richter Santos Torres Ursu Varga Wójcik Ximénez Zaman""".split()
+Schröder Takala Ueda Van-Dijk Weber Yılmaz Zhang Andersen Bianchi Cohen Demir Eze Fontaine Grünwald Hansen Iqbal
+Jansen Kierkegård Lefèvre Moreau Nowak O'Brien Papadopoulos Richter Santos Torres Ursu Varga Wójcik Ximénez Zaman""".split()
 # Container, its path below ou=people, the department's name, its head count, its titles.
 DEPARTMENTS = [
     ("platform,engineering", "Engineering", 34, ["Engineer", "Senior Engineer", "Site Reliability Engineer"]),

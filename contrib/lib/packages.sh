@@ -26,13 +26,14 @@ ensure_packages() {
   fi
   log=$(mktemp)
   # shellcheck disable=SC2086
-  install_quietly $missing >"$log" 2>&1 || { apt-get update -qq >>"$log" 2>&1; install_quietly $missing >>"$log" 2>&1; } ||
-    status=$?
+  install_quietly $missing >"$log" 2>&1 ||
+    { apt-get update -qq && install_quietly $missing; } >>"$log" 2>&1 || status=$?
   [ -z "$ours" ] || rm -f "$policy"
   [ "$status" = 0 ] || { tail -n 20 "$log" >&2; rm -f "$log"; fail "apt-get could not install: $missing"; }
   rm -f "$log"
 }
 
 install_quietly() {
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" </dev/null
+  DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
