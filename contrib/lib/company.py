@@ -162,4 +162,5 @@ def main():
     sys.stdout.writelines(bulk(options.suffix, options.bulk) if options.bulk else company(options.suffix))
 
 
-main()
+if __name__ == "__main__":
+    main()
