@@ -44,6 +44,8 @@ public struct FollowStep: Sendable {
   public var vanished: [(attribute: String, reason: String)] = []
   /// Old and new numbers of people who came back under new ids, with the reason for a hold; empty if nobody.
   public var reidentified: (pairs: [(old: EntryNumber, new: EntryNumber)], reason: String) = ([], "")
+  /// Set where accounts are derived again for one target alone.
+  public var only: TargetNumber?
   /// A reason to hold every departure of this step, whatever the guard says (a changed reading fingerprint).
   public var holdsDepartures: String?
 
@@ -82,8 +84,8 @@ public struct EntryWrite: Sendable {
   public var vanished: [String] = []
   /// True for a newcomer under a login whose holder has not been seen yet in this refresh: it waits for the verdict.
   public var awaitsVerdict = false
-  /// False where the entry is written without being owed to anyone (its stored form alone changed).
-  public var owes = true
+  /// False where the entry is as it is kept, and only what it is worth to targets is asked again.
+  public var stores = true
 
   /// An entry to be written.
   public init(

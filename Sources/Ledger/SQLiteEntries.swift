@@ -25,12 +25,12 @@ extension SQLiteLedger {
     try await read { db in
       var slots: [EntryIndex.Slot] = []
       let rows = try Row.fetchCursor(
-        db, sql: "SELECT id, digestHigh, digestLow, number FROM entry WHERE directory=? AND evidence IS NULL",
+        db, sql: "SELECT id, branch, digestHigh, digestLow, number FROM entry WHERE directory=? AND evidence IS NULL",
         arguments: [directory])
       while let row = try rows.next() {
         slots.append(
           EntryIndex.Slot(
-            id: StableID(stored: row.octets("id")),
+            id: StableID(stored: row.octets("id")), isUser: row["branch"] as Int == Branch.user.rawValue,
             digest: ContentDigest(high: row["digestHigh"], low: row["digestLow"]), number: row["number"]))
       }
       return EntryIndex(slots)

@@ -66,7 +66,9 @@ final class StepWork {
     self.db = db
     (revision, terms) = ledger.memory.withLock { memory in
       memory.lastRevision = max(memory.lastRevision + 1, step.now)
-      let concerned = memory.terms.filter { $0.value.directories.contains(step.directory) }
+      let concerned = memory.terms.filter {
+        $0.value.directories.contains(step.directory) && (step.only ?? $0.key) == $0.key
+      }
       return (memory.lastRevision, concerned.sorted { $0.key < $1.key }.map { (target: $0.key, terms: $0.value) })
     }
   }
@@ -103,7 +105,7 @@ final class StepWork {
       try db.run("INSERT OR IGNORE INTO large VALUES(?, ?)", [Data(digest), Data(octets)])
       try db.run("INSERT OR IGNORE INTO largeUse VALUES(?, ?)", [number, Data(digest)])
     }
-    guard write.branch == .user, write.owes else { return }
+    guard write.branch == .user else { return }
     for (target, _) in terms {
       if write.excluded.contains(target) {
         try lose(number, at: target, on: .notEntitled)
@@ -115,6 +117,7 @@ final class StepWork {
 
   private func store(_ write: EntryWrite) throws -> EntryNumber {
     let entry = write.entry
+    if let number = write.number, !write.stores { return number }
     if let number = write.number {
       let old = try db.first("SELECT key FROM entry WHERE number=?", [number])
       if let old {
@@ -249,7 +252,9 @@ final class StepWork {
       return
     }
     try db.execute(sql: Schema.buildEntryIndexes)
-    if whole {
+    if let only = step.only {
+      try db.run("UPDATE feed SET primed=1 WHERE directory=? AND target=?", [step.directory, only])
+    } else if whole {
       try db.run("UPDATE directory SET loaded=1, readAs=reading WHERE number=?", [step.directory])
       try db.run("UPDATE feed SET primed=1 WHERE directory=?", [step.directory])
     }
