@@ -6,6 +6,10 @@ public protocol ChangeSource: Sendable {
   /// Opens a session from a checkpoint (nil: from nothing). The stream begins with `refreshBegan`.
   func open(from checkpoint: Checkpoint?) async throws -> any ChangeStream
 
+  /// Who the server is, as far as it matters to what was read from it before: vendor and the identity of its naming
+  /// context. A stream from another one is compared, not continued.
+  func identify() async throws -> String
+
   /// Reads entries by id below the naming context, without the branches' filters: what exists, wherever it is.
   func lookUp(_ ids: [StableID]) async throws -> LookUp
 

@@ -200,3 +200,29 @@ extension ArraySlice<UInt8> {
 extension UInt8 {
   package var asciiLowercased: UInt8 { (0x41...0x5a).contains(self) ? self | 0x20 : self }
 }
+
+extension Attributes {
+  /// These attributes with those of `patch` in their place; an attribute without values is taken away.
+  public func merging(_ patch: Attributes) -> Attributes {
+    var parts: [(name: ArraySlice<UInt8>, attribute: Attribute)] = []
+    var replaced: Set<ArraySlice<UInt8>> = []
+    patch.forEach { attribute in
+      replaced.insert(attribute.description)
+      if attribute.count > 0 { parts.append((attribute.description, attribute)) }
+      return true
+    }
+    forEach { attribute in
+      if !replaced.contains(attribute.description) { parts.append((attribute.description, attribute)) }
+      return true
+    }
+    parts.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    var run: [UInt8] = []
+    for (name, attribute) in parts {
+      run.appendLEB128(name.count)
+      run.append(contentsOf: name)
+      run.appendLEB128(attribute.count)
+      run.append(contentsOf: attribute.run)
+    }
+    return Attributes(canonical: run)
+  }
+}
