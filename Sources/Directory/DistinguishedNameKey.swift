@@ -7,7 +7,7 @@ extension DistinguishedName {
   /// with its last octet, which is 0x00, replaced by 0x01.
   ///
   /// The relative names stand in reverse, the root's first, each followed by 0x00: `dc=com␀dc=example␀uid=jdoe␀`. Types
-  /// are lower case and by their short name; values are prepared as `caseIgnoreMatch` does (see ``CaseIgnore``), their
+  /// are lower case and by their short name; values are prepared as `caseIgnoreMatch` does (see ``StringPreparation``), their
   /// escapes decoded; the assertions of a multi-valued relative name are in ascending order. 0x00 and 0x01 inside a value
   /// are written 0x01 0x01 and 0x01 0x02, 0x01 0x03 stands between two assertions, and 0x01 0x04 before a value that is
   /// compared octet by octet. A text that is no name has 0x02, itself, 0x00. The root's key is empty.
@@ -49,7 +49,7 @@ extension DistinguishedName {
       key += [0x01, 0x04]
       append(assertion.value, to: &key)
     } else {
-      append(CaseIgnore.prepared(assertion.value), to: &key)
+      append(StringPreparation.prepared(assertion.value), to: &key)
     }
   }
 
