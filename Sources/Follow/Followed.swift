@@ -1,5 +1,5 @@
 public import Accounts
-public import Directory
+import Directory
 public import Ledger
 
 /// What a follower is told about its directory. Validated; made from the file where the parts are put together.

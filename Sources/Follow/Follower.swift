@@ -1,4 +1,4 @@
-import Accounts
+public import Accounts
 import AsyncAlgorithms
 public import Changes
 public import Directory
@@ -55,7 +55,7 @@ public actor Follower {
 
   /// Follows until the task is cancelled: sessions, and pauses between them where one broke.
   public func run() async {
-    var backoff = Backoff(initial: .seconds(1), maximum: .seconds(60))
+    var backoff = Backoff(first: .seconds(1), longest: .seconds(60))
     while !Task.isCancelled {
       do {
         try await session(once: false) { backoff.reset() }
@@ -63,8 +63,8 @@ public actor Follower {
         break
       } catch {
         guard !Task.isCancelled else { break }
-        let pause = backoff.next(using: &SystemRandomNumberGenerator.shared)
-        log.warning("stream broken: \(error); trying again in \(pause.seconds) s")
+        let pause = backoff.next()
+        log.warning("stream broken: \(error); trying again in \(pause)")
         enter(.waiting, trouble: "\(error)")
         try? await Task.sleep(for: pause)
       }

@@ -2,6 +2,7 @@ import Accounts
 import Changes
 import Directory
 import Ledger
+import Logging
 
 /// Applying changes as they come.
 extension Follower {

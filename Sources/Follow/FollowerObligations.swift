@@ -1,7 +1,8 @@
 import Accounts
 import Changes
 import Directory
-import Ledger
+public import Ledger
+import Logging
 
 /// Meeting obligations: what a directory owes the ledger is asked for until it is answered.
 extension Follower {

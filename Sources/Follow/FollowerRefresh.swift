@@ -2,6 +2,7 @@ import Accounts
 import Changes
 import Directory
 import Ledger
+import Logging
 
 /// A refresh: compared with what is known, written in the background, ended with a verdict.
 extension Follower {
