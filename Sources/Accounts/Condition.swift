@@ -33,10 +33,8 @@ public struct Condition: Sendable {
 
   /// Whether a target is for this account.
   public func holds(for account: Account, entry: Entry) -> Bool {
-    let slots = places.isEmpty ? [] : table.slots(entry.attributes)
-    if case .flag(true) = expression.evaluate(in: EvaluationScope(slots: slots, account: account), places) {
-      return true
+    table.withScope(of: entry.attributes, account: account) { scope in
+      if case .flag(true) = expression.evaluate(in: scope, places) { true } else { false }
     }
-    return false
   }
 }

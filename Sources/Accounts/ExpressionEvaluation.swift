@@ -7,8 +7,8 @@ enum Evaluated {
   /// More than one.
   case texts([String])
   case flag(Bool)
-  /// The values of an attribute, not yet looked at: what is not used is never made into text.
-  case attribute(Attributes.Attribute)
+  /// Octets, or a reference to them.
+  case octets(FieldValue)
 
   /// From texts, in their order.
   init(_ texts: [String]) {
@@ -21,41 +21,36 @@ enum Evaluated {
     }
   }
 
-  /// With attributes made into texts.
-  var read: Evaluated {
-    guard case .attribute(let attribute) = self else { return self }
-    return Evaluated(attribute.values.compactMap(\.text))
-  }
-
   /// All texts.
   var texts: [String] {
-    switch read {
+    switch self {
     case .text(let text): [text]
     case .texts(let texts): texts
     default: []
     }
   }
-
-  /// The smallest octets or reference among the values of an attribute.
-  var octets: FieldValue? {
-    guard case .attribute(let attribute) = self else { return nil }
-    for value in attribute.values {
-      switch value {
-      case .octets(let octets) where !octets.isEmpty: return .octets(Array(octets))
-      case .octets: continue
-      case .reference(let digest): return .reference(Array(digest))
-      }
-    }
-    return nil
-  }
 }
 
-/// What an evaluation reads.
-struct EvaluationScope {
-  /// The attributes of the entry, at the places that the expression's indices lead to.
-  let slots: [Attributes.Attribute?]
-  /// The account, for fields.
-  let account: Account?
+extension Evaluated {
+  /// A function of each value.
+  func each(_ change: (String) -> String?) -> Evaluated {
+    switch self {
+    case .text(let text): change(text).map { $0.isEmpty ? .absent : .text($0) } ?? .absent
+    case .texts(let texts): Evaluated(texts.compactMap(change))
+    default: .absent
+    }
+  }
+
+  /// One text of many: the one taken last time if it is still there, else the smallest.
+  func one(previous: @autoclosure () -> String?) -> String? {
+    switch self {
+    case .text(let text): return text
+    case .texts(let texts):
+      if let previous = previous(), texts.contains(previous) { return previous }
+      return texts.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    default: return nil
+    }
+  }
 }
 
 extension Expression {
@@ -75,14 +70,15 @@ private struct Evaluator {
   func value(_ node: ExpressionNode) -> Evaluated {
     switch node {
     case .attribute(let index):
-      guard let attribute = scope.slots[places[index]], attribute.count > 0 else { return .absent }
-      return .attribute(attribute)
+      let place = scope.slots[places[index]]
+      if place.count == 0 { return .absent }
+      return octets ? scope.octets(place).map { .octets($0) } ?? .absent : scope.texts(place)
     case .field(let field): return value(of: field)
     case .text(let text), .number(_, let text): return text.isEmpty ? .absent : .text(text)
     case .null: return .absent
     case .choice(let nodes):
       for node in nodes {
-        let found = settled(value(node))
+        let found = value(node)
         if case .absent = found { continue }
         return found
       }
@@ -91,12 +87,6 @@ private struct Evaluator {
     case .pipe(let node, let step): return apply(step.work, to: value(node))
     default: return .flag(truth(node))
     }
-  }
-
-  /// An attribute without a usable value is absent.
-  private func settled(_ found: Evaluated) -> Evaluated {
-    guard case .attribute = found else { return found }
-    return octets ? (found.octets == nil ? .absent : found) : found.read
   }
 
   private func value(of field: Field) -> Evaluated {
@@ -112,12 +102,7 @@ private struct Evaluator {
 
   private func apply(_ work: Function.Work, to input: Evaluated) -> Evaluated {
     switch work {
-    case .each(let change):
-      switch input.read {
-      case .text(let text): change(text).map { $0.isEmpty ? .absent : .text($0) } ?? .absent
-      case .texts(let texts): Evaluated(texts.compactMap(change))
-      default: .absent
-      }
+    case .each(let change): input.each(change)
     case .whole(let change): Evaluated(change(input.texts))
     case .test(let test): .flag(test(input.texts))
     }
@@ -140,14 +125,9 @@ private struct Evaluator {
   }
 
   private func isPresent(_ node: ExpressionNode) -> Bool {
-    switch value(node) {
-    case .absent: false
-    case .attribute(let attribute):
-      attribute.values.contains {
-        if case .octets(let octets) = $0 { !octets.isEmpty } else { true }
-      }
-    default: true
-    }
+    if case .attribute(let index) = node { return scope.hasValue(scope.slots[places[index]]) }
+    if case .absent = value(node) { return false }
+    return true
   }
 
   private func shareValue(_ left: Evaluated, _ right: Evaluated) -> Bool {

@@ -8,11 +8,15 @@ extension Function {
     each("lowercase", .none, "small letters", example("x | lowercase", ["JDoe"], gives: ["jdoe"])) { _ in
       { $0.lowercased() }
     },
-    each("uppercase", .none, "capital letters", example("x | uppercase", ["at"], gives: ["AT"])) { _ in { $0.uppercased() } },
-    each("trim", .none, "without white space at both ends", example("x | trim", ["  Jane Doe "], gives: ["Jane Doe"])) { _ in
+    each("uppercase", .none, "capital letters", example("x | uppercase", ["at"], gives: ["AT"])) { _ in
+      { $0.uppercased() }
+    },
+    each("trim", .none, "without white space at both ends", example("x | trim", ["  Jane Doe "], gives: ["Jane Doe"])) {
+      _ in
       { $0.trimmed }
     },
-    each("digits", .none, "only the digits 0 to 9", example("x | digits", ["+43 1 555-4711"], gives: ["4315554711"])) { _ in
+    each("digits", .none, "only the digits 0 to 9", example("x | digits", ["+43 1 555-4711"], gives: ["4315554711"])) {
+      _ in
       { text in String(decoding: text.utf8.filter { (0x30...0x39).contains($0) }, as: UTF8.self) }
     },
     each(
@@ -50,7 +54,8 @@ extension Function {
       example(#"x | after("@")"#, ["jdoe@example.com"], gives: ["example.com"])
     ) { arguments in { text in text.firstRange(of: arguments[0]).map { String(text[$0.upperBound...]) } } },
     each(
-      "prefix(s)", .text, "with `s` in front", example(#"x | prefix("+43 1 555 ")"#, ["4711"], gives: ["+43 1 555 4711"])
+      "prefix(s)", .text, "with `s` in front",
+      example(#"x | prefix("+43 1 555 ")"#, ["4711"], gives: ["+43 1 555 4711"])
     ) { arguments in { arguments[0] + $0 } },
     each(
       "suffix(s)", .text, "with `s` at the end",
@@ -82,7 +87,10 @@ extension Function {
   ]
 
   private static let lists: [Function] = [
-    whole("unique", .none, "each value once", example("x | lowercase | unique", ["A@b", "a@b"], gives: ["a@b"]), gives: .list) {
+    whole(
+      "unique", .none, "each value once", example("x | lowercase | unique", ["A@b", "a@b"], gives: ["a@b"]),
+      gives: .list
+    ) {
       _ in
       { texts in
         var seen: Set<String> = []

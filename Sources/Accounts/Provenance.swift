@@ -23,13 +23,14 @@ public struct Provenance: Sendable, Equatable {
     public var count: Int
   }
 
-  init(field: Field, value: FieldValue?, expression: Expression, scope: EvaluationScope, places: [Int]) {
-    self.field = field
+  init(value: FieldValue?, rule: Rule, scope: EvaluationScope) {
+    let (expression, places) = (rule.expression, rule.places)
+    field = rule.field
     self.value = value
     self.expression = expression.source
     location = expression.location
     let spellings = expression.spellings
-    attributes = zip(spellings, places).map { AttributeUse(name: $0, count: scope.slots[$1]?.count ?? 0) }
+    attributes = zip(spellings, places).map { AttributeUse(name: $0, count: scope.slots[$1].count) }
     var (head, steps) = (expression.node, "")
     while case .pipe(let inner, let step) = head {
       steps = " | \(step.text)\(steps)"
@@ -42,11 +43,12 @@ public struct Provenance: Sendable, Equatable {
         told.append(candidate.text(spellings))
         break
       }
-      guard let found = scope.slots[places[index]], found.count > 0 else {
+      let found = scope.slots[places[index]]
+      guard scope.hasValue(found) else {
         told.append("\(spellings[index]) absent")
         continue
       }
-      let texts = Evaluated.attribute(found).texts
+      let texts = scope.texts(found).texts
       let isPlain = texts.isEmpty || value == texts.min().map { .text($0) } || texts.count > 3
       told.append(spellings[index] + (isPlain ? "" : " " + texts.map(\.quoted).joined(separator: ", ")))
       break

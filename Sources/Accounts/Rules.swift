@@ -2,12 +2,6 @@ public import Directory
 
 /// The rules that make an account of an entry: one expression per field.
 public struct Rules: Sendable {
-  private struct Rule: Sendable {
-    let field: Field
-    let expression: Expression
-    let places: [Int]
-  }
-
   /// In canonical order.
   private let rules: [Rule]
   private let table: AttributeTable
@@ -25,10 +19,10 @@ public struct Rules: Sendable {
       .filter { $0.value.type != .null }.sorted { $0.key < $1.key }
     let table = AttributeTable(expressions.flatMap(\.value.attributes))
     self.table = table
-    rules = expressions.map { Rule(field: $0.key, expression: $0.value, places: table.places(for: $0.value)) }
+    rules = expressions.map { Rule(field: $0.key, expression: $0.value, table: table) }
     login = expressions.first { $0.key == .userName }.map { field, expression in
       let table = AttributeTable(expression.attributes)
-      return (Rule(field: field, expression: expression, places: table.places(for: expression)), table)
+      return (Rule(field: field, expression: expression, table: table), table)
     }
   }
 
@@ -49,78 +43,45 @@ public struct Rules: Sendable {
   ///   - previous: the account as it was. Where one value is taken from many, the one taken last time stays if it is
   ///     still there, else the smallest is taken: LDAP values have no order.
   public func derive(_ entry: Entry, previous: Account? = nil) -> Derivation {
-    let scope = EvaluationScope(slots: table.slots(entry.attributes), account: nil)
     var fields: [(field: Field, value: FieldValue)] = []
     fields.reserveCapacity(rules.count)
     var address: String?
-    var hasLogin = false
-    for rule in rules {
-      let evaluated = rule.expression.evaluate(in: scope, rule.places)
-      guard var value = Self.value(evaluated, for: rule.field, previous: previous) else { continue }
-      switch (rule.field, value) {
-      case (.email, .text(let text)): address = text
-      case (.userName, _): hasLogin = true
-      case (.aliases, .list(let texts)):
-        guard let address, let others = Self.aliases(texts, without: address) else { break }
-        if others.isEmpty { continue }
-        value = .list(others)
-      default: break
+    table.withScope(of: entry.attributes, account: nil) { scope in
+      for rule in rules {
+        guard var value = rule.value(in: scope, previous: previous) else { continue }
+        if rule.isEmail, case .text(let text) = value { address = text }
+        if rule.isAliases, let address, case .list(let texts) = value {
+          guard let others = Self.addresses(texts, without: address) else { continue }
+          value = .list(others)
+        }
+        fields.append((rule.field, value))
       }
-      fields.append((rule.field, value))
     }
-    return Derivation(
-      account: Account(kind: .user, ordered: fields), problems: hasLogin ? [] : [.missing(.userName)])
+    let account = Account(kind: .user, ordered: fields)
+    return Derivation(account: account, problems: account.text(.userName) == nil ? [.missing(.userName)] : [])
   }
 
   /// The login alone, without the cost of the rest.
   public func userName(of entry: Entry, previous: String? = nil) -> String? {
     guard let login else { return nil }
-    let scope = EvaluationScope(slots: login.table.slots(entry.attributes), account: nil)
-    return Self.one(of: login.rule.expression.evaluate(in: scope, login.rule.places), previous: previous)
+    return login.table.withScope(of: entry.attributes, account: nil) { scope in
+      login.rule.evaluate(in: scope).one(previous: previous)
+    }
   }
 
   /// Which rule gave which field, and from what; fields without a value included.
   public func explain(_ entry: Entry, previous: Account? = nil) -> [Provenance] {
-    let scope = EvaluationScope(slots: table.slots(entry.attributes), account: nil)
     let account = derive(entry, previous: previous).account
-    return rules.map { rule in
-      Provenance(
-        field: rule.field, value: account[rule.field], expression: rule.expression, scope: scope, places: rule.places)
+    return table.withScope(of: entry.attributes, account: nil) { scope in
+      rules.map { Provenance(value: account[$0.field], rule: $0, scope: scope) }
     }
   }
 
-  /// Addresses without the main one, whatever the case of its letters; nil if it is not among them.
-  private static func aliases(_ texts: [String], without address: String) -> [String]? {
+  /// Addresses without the main one, whatever the case of its letters; nil if none is left.
+  private static func addresses(_ texts: [String], without address: String) -> [String]? {
     let folded = address.lowercased()
-    guard texts.contains(where: { $0.lowercased() == folded }) else { return nil }
-    return texts.filter { $0.lowercased() != folded }
-  }
-
-  /// What an evaluation is worth for a field.
-  private static func value(_ evaluated: Evaluated, for field: Field, previous: Account?) -> FieldValue? {
-    switch field.type {
-    case .flag:
-      if case .flag(let flag) = evaluated { .flag(flag) } else { nil }
-    case .octets: evaluated.octets
-    case .list:
-      switch evaluated.read {
-      case .text(let text): .list([text])
-      case .texts(let texts): .list(Set(texts).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-      default: nil
-      }
-    default: one(of: evaluated, previous: previous?.text(field)).map { .text($0) }
-    }
-  }
-
-  /// One text of many.
-  private static func one(of evaluated: Evaluated, previous: @autoclosure () -> String?) -> String? {
-    switch evaluated.read {
-    case .text(let text): return text
-    case .texts(let texts):
-      if let previous = previous(), texts.contains(previous) { return previous }
-      return texts.min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    default: return nil
-    }
+    let others = texts.filter { $0.lowercased() != folded }
+    return others.isEmpty ? nil : others
   }
 }
 
