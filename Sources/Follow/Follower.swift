@@ -13,6 +13,7 @@ public actor Follower {
     case batch(Result<[Change], any Error>)
     case tend
     case refresh
+    case reread(StableID)
   }
 
   let followed: Followed
@@ -90,10 +91,10 @@ public actor Follower {
     do {
       let answer = try await source.lookUp([id])
       if let entry = answer.entries.first(where: { $0.id == id }) {
-        switch followed.scope.place(entry) {
-        case .branch: return .belongs
-        case .outside: return .exists
-        }
+        guard case .branch = followed.scope.place(entry) else { return .exists }
+        // The stream will not tell of it again: take it in.
+        Task { await pokes.send(.reread(id)) }
+        return .belongs
       }
       return answer.incomplete.map(Presence.unknown) ?? .absent
     } catch {
@@ -168,6 +169,8 @@ public actor Follower {
           try await take(batch, ended: ended)
         case .batch(.failure(let error)): throw error
         case .tend: if refresh == nil { try await tend() }
+        case .reread(let id):
+          if refresh == nil { try await apply(try await source.lookUp([id]).entries.map(Change.upsert)) }
         case .refresh:
           reason.requested = .resync
           return
@@ -218,16 +221,4 @@ struct FollowReason {
   var current = Operation.Reason.refresh
   /// Set when a person asked for a comparison.
   var requested: Operation.Reason?
-}
-
-/// Whether someone still exists.
-public enum Presence: Sendable, Equatable {
-  /// It exists and belongs to its branch.
-  case belongs
-  /// It exists, but no longer belongs.
-  case exists
-  /// It does not exist.
-  case absent
-  /// It could not be found out.
-  case unknown(String)
 }

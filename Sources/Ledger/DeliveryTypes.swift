@@ -82,6 +82,8 @@ public struct Owed: Sendable {
   public var inDoubt: Bool
   /// True if the departure must be confirmed by reading the entry again, whatever the grace (an approved hold).
   public var recheck: Bool
+  /// True if another entry goes by the same login, or is letting go of it at this target.
+  public var contested: Bool
   /// What the target confirmed last; nil if it confirmed nothing.
   public var binding: Binding?
 }

@@ -108,6 +108,6 @@ public struct KeyHolder: Sendable, Equatable {
   public var entry: EntryNumber
   public var dn: String
   public var state: State
-  /// The entry that the holder itself waits for.
-  public var behind: EntryNumber?
+  /// True if the holder waits, directly or through others, for the one who asks: somebody has to begin.
+  public var waitsForAsker: Bool
 }

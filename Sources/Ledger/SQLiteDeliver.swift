@@ -9,7 +9,10 @@ extension SQLiteLedger {
   private static let owedColumns = """
     o.target, o.entry, o.revision, o.cause, o.since, o.epoch, o.evidence, o.recheck, o.attempts, o.failingSince,
     e.directory, e.id, e.dn, e.branch, e.key, e.attributes, e.departedAt,
-    b.state AS boundState, b.account, b.revision AS boundRevision, b.confirmedAt
+    b.state AS boundState, b.account, b.revision AS boundRevision, b.confirmedAt,
+    EXISTS(SELECT 1 FROM entry x WHERE x.key=e.key AND x.number<>e.number)
+      OR EXISTS(SELECT 1 FROM binding r WHERE r.target=o.target AND r.releasing=e.key AND r.entry<>o.entry)
+      AS contested
     """
   private static let owedTables = """
     owed o JOIN entry e ON e.number=o.entry LEFT JOIN binding b ON b.target=o.target AND b.entry=o.entry
@@ -48,7 +51,7 @@ extension SQLiteLedger {
       evidence: (row["evidence"] as String?).flatMap(Evidence.init(rawValue:)),
       departedAt: row["departedAt"] ?? row["since"], attempts: row["attempts"], failingSince: row["failingSince"],
       since: row["since"], inDoubt: row["epoch"] as Int64 != epoch || row["attempts"] as Int > 0,
-      recheck: row["recheck"],
+      recheck: row["recheck"], contested: row["contested"],
       binding: state.map {
         Binding(
           state: $0, account: row.octets("account"), revision: row["boundRevision"], confirmedAt: row["confirmedAt"])
@@ -114,17 +117,15 @@ extension SQLiteLedger {
     let directories = memory.withLock { $0.terms[target]?.directories ?? [] }
     let releasing = try db.first(
       """
-      SELECT e.number, e.dn, o.behind FROM binding b JOIN entry e ON e.number=b.entry
-      LEFT JOIN owed o ON o.target=b.target AND o.entry=b.entry
+      SELECT e.number, e.dn FROM binding b JOIN entry e ON e.number=b.entry
       WHERE b.target=? AND b.releasing=? AND b.entry<>?
       """, [target, key, entry])
     if let releasing {
-      return KeyHolder(
-        entry: releasing["number"], dn: releasing["dn"], state: .releases, behind: releasing["behind"])
+      return try keyHolder(releasing, .releases, target, entry, db)
     }
     let rivals = try db.all(
       """
-      SELECT e.number, e.dn, e.directory, e.evidence, o.behind, o.entry AS owed, o.evidence AS leaving, b.entry AS bound
+      SELECT e.number, e.dn, e.directory, e.evidence, o.entry AS owed, o.evidence AS leaving, b.entry AS bound
       FROM entry e LEFT JOIN owed o ON o.target=?1 AND o.entry=e.number
       LEFT JOIN binding b ON b.target=?1 AND b.entry=e.number WHERE e.key=?2 AND e.number<>?3
       """, [target, key, entry])
@@ -133,11 +134,25 @@ extension SQLiteLedger {
       let isBound = rival["bound"] as Int64? != nil
       let number: EntryNumber = rival["number"]
       if rival["evidence"] as String? != nil || rival["leaving"] as String? != nil {
-        if isOwed { return KeyHolder(entry: number, dn: rival["dn"], state: .releases, behind: rival["behind"]) }
+        if isOwed { return try keyHolder(rival, .releases, target, entry, db) }
       } else if isBound || (isOwed && number < entry) {
-        return KeyHolder(entry: number, dn: rival["dn"], state: .keeps, behind: rival["behind"])
+        return try keyHolder(rival, .keeps, target, entry, db)
       }
     }
     return nil
+  }
+
+  private func keyHolder(
+    _ row: Row, _ state: KeyHolder.State, _ target: TargetNumber, _ asker: EntryNumber, _ db: Database
+  ) throws -> KeyHolder {
+    let number: EntryNumber = row["number"]
+    let waits = try db.integer(
+      """
+      WITH RECURSIVE chain(entry) AS (
+        SELECT behind FROM owed WHERE target=?1 AND entry=?2 AND behind IS NOT NULL
+        UNION SELECT o.behind FROM owed o JOIN chain c ON o.target=?1 AND o.entry=c.entry WHERE o.behind IS NOT NULL)
+      SELECT EXISTS(SELECT 1 FROM chain WHERE entry=?3)
+      """, [target, number, asker])
+    return KeyHolder(entry: number, dn: row["dn"], state: state, waitsForAsker: waits == 1)
   }
 }

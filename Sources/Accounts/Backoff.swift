@@ -26,6 +26,13 @@ public struct Backoff: Sendable, Equatable {
     return next(using: &generator)
   }
 
+  /// The delay before try number `attempt` (0 is the first repetition), where the count is kept elsewhere.
+  public static func delay(attempt: Int, first: Duration, longest: Duration) -> Duration {
+    var backoff = Backoff(first: first, longest: longest)
+    backoff.attempts = max(0, min(attempt, 62))
+    return backoff.next()
+  }
+
   /// It worked: the next delay is the first one again.
   public mutating func reset() { attempts = 0 }
 }
