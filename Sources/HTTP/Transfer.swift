@@ -15,7 +15,7 @@ final class Transfer {
   private var reply = Reply()
   private var url = ""
   private var method = ""
-  private var hasBody = false
+  private var takesBody = false
   private var timeout = Duration.zero
   private var socketPath: String?
   private var isWatched = false
@@ -43,22 +43,24 @@ final class Transfer {
     if let cause = borrowed.fill(request) { return HTTPError(.malformed, request: request, cause: cause) }
     var set = Codes()
     if url != request.url {
+      if let cause = request.url.refusal { return HTTPError(.malformed, request: request, cause: cause) }
       url = request.url
-      // An embedded NUL would cut the string in C.
-      if url.utf8.contains(0) { return HTTPError(.malformed, request: request, cause: "the URL holds a NUL") }
       set += rollcall_easy_set_string(easy, CURLOPT_URL, url)
     }
     if socketPath != request.unixSocketPath {
       socketPath = request.unixSocketPath
       set += rollcall_easy_set_string(easy, CURLOPT_UNIX_SOCKET_PATH, socketPath)
     }
-    if method != request.method || hasBody != !request.body.isEmpty {
-      (method, hasBody) = (request.method, !request.body.isEmpty)
-      set += choose(method, hasBody: hasBody)
+    if method != request.method || takesBody != request.takesBody {
+      (method, takesBody) = (request.method, request.takesBody)
+      set += choose(method, takesBody: takesBody)
     }
     set += rollcall_easy_set_list(easy, CURLOPT_HTTPHEADER, borrowed.headerList)
-    set += rollcall_easy_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
-    set += rollcall_easy_set_pointer(easy, CURLOPT_POSTFIELDS, borrowed.body)
+    if request.takesBody {
+      // Makes a POST of it, as CURLOPT_POST does; a custom method stays.
+      set += rollcall_easy_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+      set += rollcall_easy_set_pointer(easy, CURLOPT_POSTFIELDS, borrowed.body)
+    }
     let limit = request.timeout ?? settings.timeout
     if timeout != limit {
       timeout = limit
@@ -79,13 +81,12 @@ final class Transfer {
     return nil
   }
 
-  private func choose(_ method: String, hasBody: Bool) -> CURLcode {
+  private func choose(_ method: String, takesBody: Bool) -> CURLcode {
+    let (option, plain) =
+      if takesBody { (CURLOPT_POST, "POST") } else if method == "HEAD" { (CURLOPT_NOBODY, "HEAD") } else {
+        (CURLOPT_HTTPGET, "GET")
+      }
     var set = Codes()
-    let takesBody = hasBody || ["POST", "PUT", "PATCH"].contains(method)
-    let plain: String? =
-      if takesBody { "POST" } else if method == "HEAD" { "HEAD" } else { "GET" }
-    let option =
-      if takesBody { CURLOPT_POST } else if method == "HEAD" { CURLOPT_NOBODY } else { CURLOPT_HTTPGET }
     set += rollcall_easy_set_long(easy, option, 1)
     set += rollcall_easy_set_string(easy, CURLOPT_CUSTOMREQUEST, method == plain ? nil : method)
     return set.first
@@ -194,7 +195,8 @@ final class Transfer {
           truncated: reply.isBodyTooLong, version: version, elapsed: took))
     }
     var (code, cause) = (HTTPError.Code(result), text(of: result))
-    if reply.isHeadTooLong {
+    // A single line of more than 100 KiB is "out of memory" to libcurl 7.88.
+    if reply.isHeadTooLong || result == CURLE_OUT_OF_MEMORY && requestMayHaveLeft {
       (code, cause) = (.replyTooLarge, "the reply's header is longer than \(settings.headerLimit) octets")
     } else if isSecondRefused {
       (code, cause) = (.reset, "the connection ended before a reply")
@@ -220,6 +222,20 @@ final class Transfer {
     let text =
       told.isEmpty || told.contains("://") || told.contains("@") ? String(cString: curl_easy_strerror(code)) : told
     return String(String.UnicodeScalarView(text.unicodeScalars.map { 0x20...0x7E ~= $0.value ? $0 : "?" }))
+  }
+}
+
+extension HTTPRequest {
+  /// Whether a length is told even if it is zero (RFC 9110, section 8.6).
+  fileprivate var takesBody: Bool { !body.isEmpty || ["POST", "PUT", "PATCH"].contains(method) }
+}
+
+extension String {
+  /// Why libcurl is not asked for this URL: it would guess a scheme, and read no further than a NUL.
+  fileprivate var refusal: String? {
+    let scheme = prefix { $0 != ":" }.lowercased()
+    if scheme != "http" && scheme != "https" { return "the URL begins with neither http:// nor https://" }
+    return utf8.contains(0) ? "the URL holds a NUL" : nil
   }
 }
 
