@@ -88,6 +88,7 @@ let package = Package(
       dependencies: [
         "Accounts", "Directory", "Ledger", "Follow", "Deliver",
         .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: house),
     // The command line; the one place where parts are put together.
     .executableTarget(

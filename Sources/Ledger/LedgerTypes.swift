@@ -107,6 +107,8 @@ public struct Position: Sendable {
 public struct KnownEntry: Sendable {
   /// Its number.
   public var number: EntryNumber
+  /// The directory it is from.
+  public var directory: DirectoryNumber
   /// Identity, name and attributes (large values by reference).
   public var entry: Entry
   /// Digest of name and attributes.
@@ -120,9 +122,11 @@ public struct KnownEntry: Sendable {
 
   /// An entry as kept.
   public init(
-    number: EntryNumber, entry: Entry, digest: ContentDigest, branch: Branch, key: String?, evidence: Evidence?
+    number: EntryNumber, directory: DirectoryNumber, entry: Entry, digest: ContentDigest, branch: Branch,
+    key: String?, evidence: Evidence?
   ) {
     self.number = number
+    self.directory = directory
     self.entry = entry
     self.digest = digest
     self.branch = branch

@@ -9,7 +9,7 @@ extension SQLiteLedger {
 
   static func knownEntry(_ row: Row) -> KnownEntry {
     KnownEntry(
-      number: row["number"], entry: entry(row),
+      number: row["number"], directory: row["directory"], entry: entry(row),
       digest: ContentDigest(high: row["digestHigh"], low: row["digestLow"]),
       branch: Branch(rawValue: row["branch"]) ?? .user, key: row["key"],
       evidence: (row["evidence"] as String?).flatMap(Evidence.init(rawValue:)))
