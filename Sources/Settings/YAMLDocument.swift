@@ -15,6 +15,8 @@ struct YAMLDocument {
   private let source: YAMLSource
   /// Keys that stood twice, by the letter that their first occurrence was given instead of its own.
   private var renamed: [Unicode.Scalar: String] = [:]
+  /// Whether there are anchors: then what is missing from the tree is no error of its own.
+  private var anchors = false
 
   /// The root, or nil after an error. An empty file is an empty mapping.
   static func read(_ text: String, into findings: Findings) -> YAMLNode? {
@@ -45,7 +47,8 @@ struct YAMLDocument {
           guard let root = try parser.singleRoot() else {
             return YAMLNode(content: .mapping([]), mark: Mark(line: 1, column: 1))
           }
-          return convert(root, depth: 1)
+          let node = convert(root, depth: 1)
+          return anchors ? nil : node
         }
       } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
         let mark = Mark(line: context.mark.line, column: context.mark.column)
@@ -83,9 +86,10 @@ struct YAMLDocument {
     }.joined(separator: "\n")
   }
 
-  private func convert(_ node: Node, depth: Int) -> YAMLNode? {
+  private mutating func convert(_ node: Node, depth: Int) -> YAMLNode? {
     let mark = node.mark.map { Mark(line: $0.line, column: $0.column) } ?? .file
     if let anchor = node.anchor {
+      anchors = true
       findings.error(
         mark, "anchors and aliases ('&\(anchor.rawValue)') are not allowed: write the value where it is needed")
       return nil
@@ -105,7 +109,9 @@ struct YAMLDocument {
         }
       return YAMLNode(content: .scalar(scalar.string, style), mark: mark)
     case .sequence(let sequence):
-      return YAMLNode(content: .list(sequence.compactMap { convert($0, depth: depth + 1) }), mark: mark)
+      var items: [YAMLNode] = []
+      for item in sequence { if let node = convert(item, depth: depth + 1) { items.append(node) } }
+      return YAMLNode(content: .list(items), mark: mark)
     case .mapping(let mapping):
       return YAMLNode(content: .mapping(pairs(of: mapping, depth: depth)), mark: mark)
     case .alias:
@@ -114,12 +120,16 @@ struct YAMLDocument {
     }
   }
 
-  private func pairs(of mapping: Node.Mapping, depth: Int) -> [(key: YAMLNode.Key, value: YAMLNode)] {
+  private mutating func pairs(of mapping: Node.Mapping, depth: Int) -> [(key: YAMLNode.Key, value: YAMLNode)] {
     var pairs: [(key: YAMLNode.Key, value: YAMLNode)] = []
     var firsts: [String: Int] = [:]
     for (key, value) in mapping {
       let mark = key.mark.map { Mark(line: $0.line, column: $0.column) } ?? .file
-      guard case .scalar(let scalar) = key, key.anchor == nil else {
+      if key.anchor != nil {
+        _ = convert(key, depth: depth)
+        continue
+      }
+      guard case .scalar(let scalar) = key else {
         findings.error(mark, "a key must be a plain text")
         continue
       }
