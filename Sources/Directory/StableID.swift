@@ -54,6 +54,7 @@ extension StableID {
 }
 
 extension StableID: CustomStringConvertible {
+  /// The printed form, with hyphens where RFC 4122 has them; a key as it is.
   public var description: String {
     guard case .uuid = self else {
       if case .key(let text) = self { return text }
