@@ -17,6 +17,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -51,7 +52,11 @@ let package = Package(
       ], swiftSettings: house),
     // Durable memory.
     .target(
-      name: "Ledger", dependencies: ["Directory", "Accounts", .product(name: "GRDB", package: "GRDB.swift")],
+      name: "Ledger",
+      dependencies: [
+        "Directory", "Accounts", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       swiftSettings: house),
     // An operation to requests, a response to an outcome.
     .target(
@@ -62,7 +67,9 @@ let package = Package(
     .target(
       name: "Follow",
       dependencies: [
-        "Accounts", "Directory", "Changes", "Ledger", .product(name: "Logging", package: "swift-log"),
+        "Accounts", "Directory", "Changes", "Ledger",
+        .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+        .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: house),
     // The loop ledger → targets: lanes, retries, pacing.
     .target(
@@ -81,6 +88,7 @@ let package = Package(
       dependencies: [
         "Accounts", "Directory", "Ledger", "Follow", "Deliver",
         .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
       ], swiftSettings: house),
     // The command line; the one place where parts are put together.
     .executableTarget(

@@ -17,6 +17,12 @@ public struct Account: Sendable, Equatable {
     fields = []
   }
 
+  /// An account from fields that are already in canonical order, each once.
+  init(kind: Kind, ordered fields: [(field: Field, value: FieldValue)]) {
+    self.kind = kind
+    self.fields = fields
+  }
+
   /// The value of a field; absent is nil.
   public subscript(field: Field) -> FieldValue? {
     get { fields.first { $0.field == field }?.value }

@@ -21,24 +21,47 @@ public struct Attributes: Hashable, Sendable {
   /// Builds the run from attributes in any order. The same description may not stand twice.
   /// The pointers are read before this returns and not kept.
   public init(encoding attributes: [(description: UnsafeRawBufferPointer, values: [UnsafeRawBufferPointer])]) {
-    var prepared = attributes.map { (name: $0.description.map(\.asciiLowercased), values: $0.values) }
-    prepared.sort { $0.name.lexicographicallyPrecedes($1.name) }
-    var run: [UInt8] = []
-    run.reserveCapacity(
-      prepared.reduce(16) { $0 + $1.name.count + 4 + $1.values.reduce(0) { $0 + $1.count + 3 } })
-    for (name, unordered) in prepared {
-      var values = unordered
-      if values.count > 1 { values.sort { $0.lexicographicallyPrecedes($1) } }
-      run.appendLEB128(name.count)
-      run.append(contentsOf: name)
-      run.appendLEB128(values.count)
-      for value in values {
-        run.appendLEB128(value.count << 1)
-        run.append(contentsOf: value)
+    var flat: [(description: UnsafeRawBufferPointer, values: Range<Int>)] = []
+    var values: [UnsafeRawBufferPointer] = []
+    for attribute in attributes {
+      flat.append((attribute.description, values.count..<values.count + attribute.values.count))
+      values += attribute.values
+    }
+    self.init(encoding: &flat, values: &values)
+  }
+
+  /// The same from lists that the caller keeps from entry to entry: each attribute's values are a range of `values`.
+  /// Both lists are sorted in place.
+  public init(
+    encoding attributes: inout [(description: UnsafeRawBufferPointer, values: Range<Int>)],
+    values: inout [UnsafeRawBufferPointer]
+  ) {
+    attributes.sort { $0.description.precedesIgnoringCase($1.description) }
+    var size = 0
+    for (description, range) in attributes {
+      size += description.count + Self.octets(description.count) + Self.octets(range.count)
+      for index in range { size += values[index].count + Self.octets(values[index].count << 1) }
+      if range.count > 1 { values[range].sort { $0.precedes($1) } }
+    }
+    bytes = [UInt8](unsafeUninitializedCapacity: size) { run, count in
+      for (description, range) in attributes {
+        run.appendLEB128(description.count, at: &count)
+        for byte in description {
+          run[count] = byte.asciiLowercased
+          count += 1
+        }
+        run.appendLEB128(range.count, at: &count)
+        for index in range {
+          run.appendLEB128(values[index].count << 1, at: &count)
+          UnsafeMutableRawBufferPointer(run).baseAddress?.advanced(by: count).copy(values[index])
+          count += values[index].count
+        }
       }
     }
-    bytes = run
   }
+
+  /// How many octets the LEB128 of a number takes.
+  private static func octets(_ number: Int) -> Int { Swift.max(1, (Int.bitWidth - number.leadingZeroBitCount + 6) / 7) }
 
   /// For tests and small things: attributes from a dictionary of texts.
   public init(_ texts: [String: [String]]) { self.init(octets: texts.mapValues { $0.map { Array($0.utf8) } }) }
@@ -183,6 +206,43 @@ extension [UInt8] {
   }
 }
 
+extension UnsafeMutableBufferPointer<UInt8> {
+  fileprivate func appendLEB128(_ number: Int, at position: inout Int) {
+    var rest = UInt64(number)
+    while rest >= 0x80 {
+      self[position] = UInt8(truncatingIfNeeded: rest) | 0x80
+      position += 1
+      rest >>= 7
+    }
+    self[position] = UInt8(rest)
+    position += 1
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  fileprivate func copy(_ octets: UnsafeRawBufferPointer) {
+    if let start = octets.baseAddress { copyMemory(from: start, byteCount: octets.count) }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these octets stand before the others, octet by octet, the shorter first.
+  fileprivate func precedes(_ other: UnsafeRawBufferPointer) -> Bool {
+    let common = Swift.min(count, other.count)
+    for index in 0..<common where self[index] != other[index] { return self[index] < other[index] }
+    return count < other.count
+  }
+
+  fileprivate func precedesIgnoringCase(_ other: UnsafeRawBufferPointer) -> Bool {
+    let common = Swift.min(count, other.count)
+    for index in 0..<common {
+      let (mine, theirs) = (self[index].asciiLowercased, other[index].asciiLowercased)
+      if mine != theirs { return mine < theirs }
+    }
+    return count < other.count
+  }
+}
+
 extension ArraySlice<UInt8> {
   func readLEB128(at position: inout Int) -> Int {
     var number = 0
@@ -199,4 +259,30 @@ extension ArraySlice<UInt8> {
 
 extension UInt8 {
   package var asciiLowercased: UInt8 { (0x41...0x5a).contains(self) ? self | 0x20 : self }
+}
+
+extension Attributes {
+  /// These attributes with those of `patch` in their place; an attribute without values is taken away.
+  public func merging(_ patch: Attributes) -> Attributes {
+    var parts: [(name: ArraySlice<UInt8>, attribute: Attribute)] = []
+    var replaced: Set<ArraySlice<UInt8>> = []
+    patch.forEach { attribute in
+      replaced.insert(attribute.description)
+      if attribute.count > 0 { parts.append((attribute.description, attribute)) }
+      return true
+    }
+    forEach { attribute in
+      if !replaced.contains(attribute.description) { parts.append((attribute.description, attribute)) }
+      return true
+    }
+    parts.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    var run: [UInt8] = []
+    for (name, attribute) in parts {
+      run.appendLEB128(name.count)
+      run.append(contentsOf: name)
+      run.appendLEB128(attribute.count)
+      run.append(contentsOf: attribute.run)
+    }
+    return Attributes(canonical: run)
+  }
 }

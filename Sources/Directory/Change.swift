@@ -71,3 +71,15 @@ public enum Evidence: String, Sendable, Codable, CaseIterable {
   /// It exists and matches, but the target is not, or no longer, for it.
   case notEntitled
 }
+
+/// Whether someone still exists, as far as a read by id could tell: asked before a step that cannot be undone.
+public enum Presence: Sendable, Equatable {
+  /// Exists and belongs to its branch.
+  case belongs
+  /// Exists, but no longer belongs.
+  case exists
+  /// Does not exist.
+  case absent
+  /// Could not be found out, and why.
+  case unknown(String)
+}

@@ -1,1 +1,0 @@
-// Admin: see contrib/docs/ARCHITECTURE.md

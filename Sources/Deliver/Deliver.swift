@@ -1,1 +1,0 @@
-// Deliver: see contrib/docs/ARCHITECTURE.md

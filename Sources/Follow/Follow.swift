@@ -1,1 +1,0 @@
-// Follow: see contrib/docs/ARCHITECTURE.md

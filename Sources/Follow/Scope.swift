@@ -1,0 +1,54 @@
+public import Directory
+public import Ledger
+
+/// Which part of a directory an entry belongs to, decided on the entry's own attributes: servers tell that an entry
+/// left, not what it left.
+public struct Scope: Sendable {
+  /// A branch of the file: who belongs to it.
+  public struct Part: Sendable {
+    /// Entries at or below this name.
+    public var base: DistinguishedName
+    /// Entries that match this filter.
+    public var filter: Filter
+    private let key: [UInt8]
+
+    /// A branch.
+    public init(base: DistinguishedName, filter: Filter) {
+      self.base = base
+      self.filter = filter
+      key = base.key
+    }
+
+    func contains(key entryKey: [UInt8]) -> Bool { DistinguishedName.isKey(entryKey, belowOrEqual: key) }
+  }
+
+  /// Where an entry belongs.
+  public enum Place: Sendable, Equatable {
+    case branch(Branch)
+    /// It belongs nowhere; had it been a user, this would be why it no longer is.
+    case outside(Evidence)
+  }
+
+  /// Who counts as a user.
+  public var users: Part
+  /// What counts as a container.
+  public var containers: Part
+
+  /// The branches of one directory.
+  public init(users: Part, containers: Part) {
+    self.users = users
+    self.containers = containers
+  }
+
+  /// Where an entry belongs. A filter whose value is undefined does not match (RFC 4511, section 4.5.1.7).
+  public func place(_ entry: Entry) -> Place {
+    let key = entry.dn.key
+    if users.contains(key: key) {
+      if users.filter.evaluate(entry) == .true { return .branch(.user) }
+      if containers.filter.evaluate(entry) == .true { return .branch(.container) }
+      return .outside(.leftFilter)
+    }
+    if containers.contains(key: key), containers.filter.evaluate(entry) == .true { return .branch(.container) }
+    return .outside(.leftScope)
+  }
+}

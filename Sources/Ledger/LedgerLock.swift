@@ -1,0 +1,47 @@
+import Glibc
+
+/// One process per ledger: an advisory lock on a file beside it, with the holder's process id in it. The kernel drops
+/// the lock with the process, however it ends.
+final class LedgerLock: Sendable {
+  private let descriptor: Int32
+
+  /// Takes the lock or says who has it.
+  init(path: String) throws(LedgerError) {
+    let lockPath = path + "-lock"
+    descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw LedgerError(
+        .inaccessible, operation: "open ledger", subject: path, cause: String(cString: strerror(errno)),
+        hint: "the directory must exist and belong to the user that runs rollcall")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = Self.contents(of: descriptor)
+      Glibc.close(descriptor)
+      throw LedgerError(
+        .inUse, operation: "open ledger", subject: path,
+        cause: "process \(holder.isEmpty ? "unknown" : holder) has it open",
+        hint: "one process per ledger: stop that one, or speak to it with rollcall's commands")
+    }
+    ftruncate(descriptor, 0)
+    let pid = Array("\(getpid())\n".utf8)
+    pwrite(descriptor, pid, pid.count, 0)
+  }
+
+  /// The process that has the ledger open; nil if none has.
+  static func holder(of path: String) -> Int32? {
+    let descriptor = open(path + "-lock", O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { Glibc.close(descriptor) }
+    if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
+    return Int32(contents(of: descriptor))
+  }
+
+  private static func contents(of descriptor: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 32)
+    let count = pread(descriptor, &buffer, buffer.count, 0)
+    guard count > 0 else { return "" }
+    return String(decoding: buffer.prefix(count).prefix { (0x30...0x39).contains($0) }, as: UTF8.self)
+  }
+
+  deinit { Glibc.close(descriptor) }
+}
