@@ -1,1 +1,0 @@
-// Changes: see contrib/docs/ARCHITECTURE.md
