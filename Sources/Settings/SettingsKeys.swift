@@ -19,7 +19,7 @@ struct SettingsKeys: Sendable {
   /// What every target has, whatever its kind.
   static let target = [
     "kind", "when", "from", "leave", "out-of-scope", "grace", "after", "guard", "start", "give-up", "concurrency",
-    "renamed-from",
+    "paused", "renamed-from",
   ]
   static let webhook = SettingsKeys(
     keys: target + ["url", "secret", "headers", "timeout", "connect-timeout", "ca", "cert", "key", "proxy"],

@@ -23,7 +23,8 @@ struct TargetReader {
     guard let webhook else { return nil }
     return TargetSettings(
       name: key.text, location: context.findings.location(key.mark), kind: .webhook(webhook), policy: policy,
-      when: when, from: from, concurrency: concurrency, renamedFrom: mapping.value("renamed-from")?.raw())
+      when: when, from: from, concurrency: concurrency,
+      paused: mapping.value("paused").flatMap { $0.word(Paused.self) } == .yes, renamedFrom: mapping.value("renamed-from")?.raw())
   }
 
   private func knows(_ kind: ValueReader) -> Bool {
@@ -72,6 +73,12 @@ struct TargetReader {
     }
     return names
   }
+}
+
+/// Whether a target is told anything at present.
+private enum Paused: String, CaseIterable {
+  case yes = "true"
+  case no = "false"
 }
 
 extension YAMLNode {

@@ -29,6 +29,8 @@ public struct TargetSettings: Sendable {
   public var from: [String]
   /// The most deliveries under way at one time.
   public var concurrency: Int
+  /// True to collect what it is owed and send nothing.
+  public var paused: Bool
   /// The name that this target had in an earlier version of the file.
   public var renamedFrom: String?
 }
