@@ -57,8 +57,7 @@ enum DirectoryReader {
   private static func filter(_ value: ValueReader) -> String? {
     guard let text = value.raw() else { return nil }
     do throws(Syntax.Trouble) {
-      try Syntax.validateFilter(text)
-      return text
+      return try Syntax.filter(text)
     } catch {
       value.fail("bad filter: \(error.message)", at: error.offset)
       return nil
@@ -77,7 +76,7 @@ enum DirectoryReader {
       value.fail("'\(text)' is not an attribute's name")
       return nil
     }
-    guard (try? Expression(parsing: text, giving: .list)) != nil else {
+    guard !AttributeNames.isSecret(text.lowercased()) else {
       value.fail("'\(text)' cannot identify an entry")
       return nil
     }

@@ -1,3 +1,4 @@
+internal import Accounts
 internal import Directory
 
 /// The syntaxes of values that other rooms or standards define.
@@ -14,52 +15,38 @@ enum Syntax {
     return text.unicodeScalars.allSatisfy { $0.isLetterOrDigit || $0 == "-" || $0 == "_" || $0 == "." }
   }
 
-  /// Checks a search filter (RFC 4515).
-  static func validateFilter(_ text: String) throws(Trouble) {
-    var open: [Int] = []
-    var offset = 0
-    for scalar in text.unicodeScalars {
-      if offset == 0, scalar != "(" { throw Trouble(offset: 0, message: "a filter begins with '('") }
-      if offset > 0, open.isEmpty { throw Trouble(offset: offset, message: "something follows the filter's end") }
-      if scalar == "(" { open.append(offset) }
-      if scalar == ")" { open.removeLast() }
-      offset += 1
+  /// A search filter (RFC 4515) as it was written, in parentheses. Its attributes are read with each entry, so it may
+  /// not ask for passwords.
+  static func filter(_ text: String) throws(Trouble) -> String {
+    let filter: Filter
+    do throws(FilterError) {
+      filter = try Filter(parsing: text)
+    } catch {
+      throw Trouble(offset: scalars(in: text, octets: error.offset), message: error.message)
     }
-    if let last = open.last { throw Trouble(offset: last, message: "the '(' that stands here is not closed") }
+    if let secret = filter.attributes.sorted().first(where: { AttributeNames.isSecret($0.lowercased()) }) {
+      throw Trouble(offset: 0, message: "'\(secret)' is a secret and never read")
+    }
+    return text.first { !$0.isWhitespace } == "(" ? text : "(\(text))"
   }
 
   /// Checks a distinguished name (RFC 4514).
   static func validateName(_ text: String) throws(Trouble) {
-    var (hasSign, isEscaped, isWhole) = (false, false, true)
-    for scalar in text.unicodeScalars {
-      if isEscaped {
-        isEscaped = false
-      } else {
-        switch scalar {
-        case "\\": isEscaped = true
-        case "=": hasSign = true
-        case ",", "+":
-          isWhole = isWhole && hasSign
-          hasSign = false
-        default: break
-        }
-      }
-    }
-    guard isWhole, hasSign, !isEscaped else {
-      throw Trouble(offset: 0, message: "'\(text)' is not a distinguished name, such as dc=example,dc=com")
+    do throws(DistinguishedNameError) {
+      _ = try DistinguishedName.parse(text)
+    } catch {
+      throw Trouble(
+        offset: scalars(in: text, octets: error.offset),
+        message: "not a distinguished name such as dc=example,dc=com: \(error.message)")
     }
   }
 
-  /// Whether a name is another one or lies below it, whatever the case of letters and the spaces around separators.
-  static func isBelow(_ name: DistinguishedName, _ base: DistinguishedName) -> Bool {
-    let (name, base) = (folded(name), folded(base))
-    return name == base || name.hasSuffix("," + base)
-  }
+  /// Whether a name is another one or lies below it.
+  static func isBelow(_ name: DistinguishedName, _ base: DistinguishedName) -> Bool { name.isBelowOrEqual(base) }
 
-  private static func folded(_ name: DistinguishedName) -> String {
-    name.string.lowercased().split(separator: ",").map { part in
-      part.split(separator: "=", maxSplits: 1).map { String($0.trimmingSpaces) }.joined(separator: "=")
-    }.joined(separator: ",")
+  /// An offset in octets as one in Unicode scalars.
+  private static func scalars(in text: String, octets: Int) -> Int {
+    String(decoding: text.utf8.prefix(octets), as: UTF8.self).unicodeScalars.count
   }
 
   /// An attribute's name (RFC 4512, section 2.5), without options.
@@ -72,12 +59,4 @@ enum Syntax {
 extension Unicode.Scalar {
   fileprivate var isLetter: Bool { ("a"..."z").contains(self) || ("A"..."Z").contains(self) }
   fileprivate var isLetterOrDigit: Bool { isLetter || ("0"..."9").contains(self) }
-}
-
-extension Substring {
-  fileprivate var trimmingSpaces: Substring {
-    var part = drop { $0 == " " }
-    while part.last == " " { part.removeLast() }
-    return part
-  }
 }
