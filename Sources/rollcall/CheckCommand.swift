@@ -5,7 +5,9 @@ import Directory
 import Follow
 import Foundation
 import LDAP
+import Ledger
 import Settings
+import Targets
 
 struct CheckCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,7 +37,7 @@ struct CheckCommand: AsyncParsableCommand {
       let source = try Parts.source(directory, settings, once: true, log: LineLog.quiet)
       _ = try await source.identify()
       let mechanism = source.mechanism
-      line.told = [mechanism.server, session.tls ?? "no TLS", "bound as \(identity)"].filter { !$0.isEmpty }
+      line.told = [mechanism.server, session.tlsVersion ?? "no TLS", "bound as \(identity)"].filter { !$0.isEmpty }
         .joined(separator: ", ")
       line.details += session.warnings
       let census = try await count(source, directory, settings)
@@ -78,7 +80,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard case .upsert(let entry) = change, scope.place(entry) == .branch(.user) else { continue }
         count.users += 1
         let account = settings.rules.derive(entry).account
-        for field in [Field.userName, .email] where account[field] == nil {
+        for field in [Accounts.Field.userName, .email] where account[field] == nil {
           count.missing[field.rawValue, default: []].append(entry.dn)
         }
       }

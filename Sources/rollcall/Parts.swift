@@ -9,12 +9,12 @@ import Targets
 
 /// Validated settings to parts.
 enum Parts {
-  /// The filter of containers: they are seen so that a moved one is noticed.
-  static func scope(_ directory: DirectorySettings) throws -> Scope {
-    Scope(
-      users: Scope.Part(
+  /// Who is a user; containers are seen besides, so that a moved one is noticed.
+  static func scope(_ directory: DirectorySettings) throws -> Follow.Scope {
+    Follow.Scope(
+      users: Follow.Scope.Part(
         base: directory.users.base, filter: try Filter(parsing: directory.users.filter)),
-      containers: Scope.Part(base: directory.base, filter: try Filter(parsing: SyncreplSource.containers)))
+      containers: Follow.Scope.Part(base: directory.base, filter: .containers))
   }
 
   /// A directory's source of changes.
@@ -30,18 +30,31 @@ enum Parts {
     }
     let reason = directory.follow == .auto ? "the best this version knows" : "as the file says"
     return SyncreplSource(
-      SyncreplSource.Terms(
-        connection: directory.connection, base: directory.base, filter: directory.users.filter,
-        attributes: settings.attributes(for: directory), once: once, heartbeat: directory.heartbeat, reason: reason),
-      log: log)
+      StreamSettings(
+        connection: directory.connection, base: directory.base,
+        users: try Filter(parsing: directory.users.filter), attributes: settings.attributes(for: directory)),
+      mode: once ? .refreshOnly : .refreshAndPersist, heartbeat: directory.heartbeat, reason: reason, log: log)
   }
 
-  /// A source for `watch`, without a file.
+  /// A source for `watch`, without a file. Without a base, the server's first naming context.
   static func watching(_ connection: ConnectionSettings, base: String?, filter: String) async throws -> any ChangeSource {
-    SyncreplSource(
-      SyncreplSource.Terms(
-        connection: connection, base: base.map { DistinguishedName($0) }, filter: filter, attributes: ["*"], once: false,
-        reason: "as asked"), log: LineLog.quiet)
+    let users: Filter
+    do { users = try Filter(parsing: filter) } catch { throw Failure("--filter: \(error)", .wrong) }
+    return SyncreplSource(
+      StreamSettings(
+        connection: connection, base: DistinguishedName(try await base ?? namingContext(connection)), users: users,
+        attributes: ["*"]), mode: .refreshAndPersist, reason: "as asked", log: LineLog.quiet)
+  }
+
+  private static func namingContext(_ settings: ConnectionSettings) async throws -> String {
+    let connection = try await LDAPConnection.open(settings)
+    let root = try await connection.collect(
+      SearchRequest(base: "", scope: .base, filter: "(objectClass=*)", attributes: ["namingContexts"]))
+    await connection.close()
+    guard let context = root.entries.first?.attributes.texts("namingcontexts").first else {
+      throw Failure("the server names no naming context: say which with --base")
+    }
+    return context
   }
 
   /// A target of the file.

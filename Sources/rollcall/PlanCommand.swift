@@ -72,7 +72,7 @@ struct Plan: Encodable {
     var lines: [Line]
     var asTheyAre: Int
 
-    init(_ target: TargetSettings, operations: [Operation], accounts: Int) {
+    init(_ target: TargetSettings, operations: [Accounts.Operation], accounts: Int) {
       name = target.name
       kind = target.kind.name
       from = target.from
@@ -105,7 +105,7 @@ struct Plan: Encodable {
 }
 
 extension Plan.Line {
-  init(_ operation: Operation) {
+  init(_ operation: Accounts.Operation) {
     verb = operation.verb.rawValue
     account = operation.account.label
     id = operation.id.description
