@@ -17,7 +17,8 @@ public struct Backoff: Sendable, Equatable {
     var limit = first
     for _ in 0..<attempts where limit < longest { limit = min(limit * 2, longest) }
     if limit < longest { attempts += 1 }
-    return limit * Double.random(in: 0.5...1, using: &generator)
+    let fraction = Double(generator.next() >> 11) / 0x1p53
+    return limit * (0.5 + fraction / 2)
   }
 
   /// The next delay, by the system's random numbers.

@@ -12,4 +12,17 @@ enum ResultName {
     let name = names[code].map { "\($0) (\(code))" } ?? "result code \(code)"
     return diagnostic.isEmpty ? name : "\(name): \(diagnostic)"
   }
+
+  /// What an operator can do about a search that ended with this code.
+  static func hint(code: Int) -> String? {
+    switch code {
+    case 3, 4, 11:
+      "lift the limits for the bind identity; in slapd.conf: limits dn.exact=\"…\" size=unlimited time=unlimited"
+    case 10: "the base is on another server: name that server in url"
+    case 12: "the server does not offer content synchronization here; slapd needs the overlay syncprov on the database"
+    case 32: "check base; an identity that may not see an entry is told that it does not exist"
+    case 50: "let the bind identity read base and what is below it"
+    default: nil
+    }
+  }
 }

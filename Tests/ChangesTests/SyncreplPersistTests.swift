@@ -106,7 +106,7 @@ struct SyncreplPersistTests {
   }
 }
 
-@Suite("Cookies, vendors, back-off")
+@Suite("Cookies and vendors")
 struct SyncreplPartsTests {
   @Test("A cookie of syncprov is read and written without the provider's own id")
   func cookieForm() throws {
@@ -149,24 +149,4 @@ struct SyncreplPartsTests {
       ServerVendor(rootDSE: Attributes(["supportedCapabilities": ["1.2.840.113556.1.4.800"]])) == .activeDirectory)
     #expect(ServerVendor(rootDSE: Attributes()) == .other)
   }
-
-  @Test("Delays double up to the longest, lose up to a half, and begin again after success")
-  func backoff() {
-    var full = Fixed(word: .max)
-    var backoff = Backoff(first: .seconds(1), longest: .seconds(10))
-    var delays = (0..<6).map { _ in backoff.next(using: &full) }
-    for (delay, limit) in zip(delays, [1, 2, 4, 8, 10, 10]) {
-      #expect(delay <= .seconds(limit) && delay > .milliseconds(limit * 999))
-    }
-    backoff.reset()
-    var none = Fixed(word: 0)
-    delays = (0..<3).map { _ in backoff.next(using: &none) }
-    #expect(delays == [.milliseconds(500), .seconds(1), .seconds(2)])
-    for _ in 0..<10_000 { #expect(backoff.next() <= .seconds(10)) }
-  }
-}
-
-private struct Fixed: RandomNumberGenerator {
-  let word: UInt64
-  mutating func next() -> UInt64 { word }
 }
