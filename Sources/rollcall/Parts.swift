@@ -39,10 +39,12 @@ enum Parts {
   /// A source for `watch`, without a file. Without a base, the server's first naming context.
   static func watching(_ connection: ConnectionSettings, base: String?, filter: String) async throws -> any ChangeSource {
     let users: Filter
+    let root: String
+    if let base { root = base } else { root = try await namingContext(connection) }
     do { users = try Filter(parsing: filter) } catch { throw Failure("--filter: \(error)", .wrong) }
     return SyncreplSource(
       StreamSettings(
-        connection: connection, base: DistinguishedName(try await base ?? namingContext(connection)), users: users,
+        connection: connection, base: DistinguishedName(root), users: users,
         attributes: ["*"]), mode: .refreshAndPersist, reason: "as asked", log: LineLog.quiet)
   }
 

@@ -1,5 +1,8 @@
 import Accounts
 import ArgumentParser
+import Deliver
+import Directory
+import Follow
 import Foundation
 import Ledger
 import Settings

@@ -24,8 +24,7 @@ struct Rollcall: AsyncParsableCommand {
     ])
 
   static func main() async {
-    // Few arenas: memory freed by one thread is used by the others (mallopt(3)).
-    mallopt(M_ARENA_MAX, 2)
+    Memory.useFewArenas()
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
@@ -78,4 +77,14 @@ struct Failure: Error {
 
 enum Version {
   static let current = "0.1.0"
+}
+
+/// glibc's allocator keeps an arena a thread, which a short-lived peak in each makes large for good.
+enum Memory {
+  /// mallopt(3) with M_ARENA_MAX, looked up by name because Swift's Glibc module leaves malloc.h out.
+  static func useFewArenas() {
+    typealias Mallopt = @convention(c) (Int32, Int32) -> Int32
+    guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: 0), "mallopt") else { return }
+    _ = unsafeBitCast(symbol, to: Mallopt.self)(-8, 2)
+  }
 }

@@ -1,9 +1,12 @@
 import Admin
 import ArgumentParser
+import Deliver
+import Follow
 import Foundation
 import Ledger
 import Logging
 import Settings
+import Targets
 import UnixSignals
 
 struct RunCommand: AsyncParsableCommand {
