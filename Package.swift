@@ -80,7 +80,9 @@ let package = Package(
     // YAML → validated values, every error with file:line:column.
     .target(
       name: "Settings",
-      dependencies: ["Accounts", "Directory", "LDAP", "HTTP", "Changes", "Targets", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Accounts", "Directory", "LDAP", "HTTP", "Changes", "Targets", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: house),
     // The control API on a Unix socket, and what stands behind it.
     .target(
@@ -106,9 +108,11 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: house),
     .testTarget(name: "DirectoryTests", dependencies: ["Directory", "TestSupport"], swiftSettings: house),
     .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Directory"], swiftSettings: house),
+    .testTarget(name: "LDAPTests", dependencies: ["LDAP", "Directory", "TestSupport"], swiftSettings: house),
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: house),
-    .testTarget(name: "ChangesTests", dependencies: ["Changes", "Directory", "LDAP", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "ChangesTests", dependencies: ["Changes", "Directory", "LDAP", "TestSupport"], swiftSettings: house),
     .testTarget(
       name: "TargetsTests", dependencies: ["Targets", "HTTP", "Accounts", "Directory", "TestSupport"],
       swiftSettings: house),

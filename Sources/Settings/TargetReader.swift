@@ -24,7 +24,8 @@ struct TargetReader {
     return TargetSettings(
       name: key.text, location: context.findings.location(key.mark), kind: .webhook(webhook), policy: policy,
       when: when, from: from, concurrency: concurrency,
-      paused: mapping.value("paused").flatMap { $0.word(Paused.self) } == .yes, renamedFrom: mapping.value("renamed-from")?.raw())
+      paused: mapping.value("paused").flatMap { $0.word(Paused.self) } == .yes,
+      renamedFrom: mapping.value("renamed-from")?.raw())
   }
 
   private func knows(_ kind: ValueReader) -> Bool {

@@ -20,7 +20,8 @@ enum Ask {
     return answer
   }
 
-  private static func overSocket(_ question: Question, _ settings: RollcallSettings, pid: Int32) async throws -> Answer {
+  private static func overSocket(_ question: Question, _ settings: RollcallSettings, pid: Int32) async throws -> Answer
+  {
     let client = HTTPClient(HTTPClientSettings(replyLimit: 256 << 20))
     let body = try JSONEncoder().encode(question)
     let request = HTTPRequest(

@@ -93,7 +93,8 @@ struct CheckCommand: AsyncParsableCommand {
     let made = Parts.target(target)
     let outcome = await made.probe()
     await made.close()
-    let ok = outcome.class == .ok
+    // A receiver may refuse an event that it does not know, and still take the others.
+    let ok = outcome.class == .ok || outcome.class == .permanent
     return CheckReport.Line(name: target.name, subject: Parts.subject(target), ok: ok, told: outcome.detail)
   }
 }

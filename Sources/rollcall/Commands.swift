@@ -12,7 +12,8 @@ struct StatusCommand: AsyncParsableCommand {
   func run() async throws {
     guard case .status(let status) = try await Ask.ask(.status, file.load()).checked() else { return }
     try output.print(status) { Render.status(status) }
-    let trouble = status.trouble != nil || status.holds > 0 || status.targets.contains { $0.parked > 0 || $0.trouble != nil }
+    let trouble =
+      status.trouble != nil || status.holds > 0 || status.targets.contains { $0.parked > 0 || $0.trouble != nil }
     if trouble || status.directories.contains(where: { $0.trouble != nil }) { throw Status.failed }
   }
 }

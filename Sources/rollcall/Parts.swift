@@ -37,7 +37,8 @@ enum Parts {
   }
 
   /// A source for `watch`, without a file. Without a base, the server's first naming context.
-  static func watching(_ connection: ConnectionSettings, base: String?, filter: String) async throws -> any ChangeSource {
+  static func watching(_ connection: ConnectionSettings, base: String?, filter: String) async throws -> any ChangeSource
+  {
     let users: Filter
     let root: String
     if let base { root = base } else { root = try await namingContext(connection) }

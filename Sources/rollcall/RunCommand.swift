@@ -27,7 +27,9 @@ struct RunCommand: AsyncParsableCommand {
     let settings = try file.load()
     var format = settings.log
     if let log {
-      guard let chosen = RollcallSettings.LogFormat(rawValue: log) else { throw Failure("--log is text or json", .wrong) }
+      guard let chosen = RollcallSettings.LogFormat(rawValue: log) else {
+        throw Failure("--log is text or json", .wrong)
+      }
       format = chosen
     }
     let logger = LineLog.logger(format, level: verbose ? .debug : .info)

@@ -73,7 +73,8 @@ struct WatchCommand: AsyncParsableCommand {
   private func source() async throws -> any ChangeSource {
     guard let url else {
       let settings = try file.load()
-      let wanted = directory.map { name in settings.directories.first { $0.name == name } } ?? settings.directories.first
+      let wanted =
+        directory.map { name in settings.directories.first { $0.name == name } } ?? settings.directories.first
       guard let wanted else { throw Failure("there is no directory '\(directory ?? "")' in the file", .wrong) }
       return try Parts.source(wanted, settings, once: false, log: LineLog.quiet)
     }
