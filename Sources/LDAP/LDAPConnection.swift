@@ -29,7 +29,7 @@ public actor LDAPConnection {
     self.session = session
     self.answerTimeout = answerTimeout
     handle.settle()
-    loop.watch(handle.descriptor)
+    loop.watch(handle.descriptor, name: handle.url.scheme == .ldapi ? "ldapi" : "ldap:\(handle.url.port)")
     self.handle = consume handle
   }
 
@@ -46,7 +46,7 @@ public actor LDAPConnection {
       end = LDAPError(.closed, operation: "use", subject: session.url, cause: "the connection was closed here")
     }
     handle = nil
-    loop.watch(-1)
+    loop.unwatch()
     loop.wakeAll(.closed)
   }
 

@@ -39,6 +39,19 @@ public struct NetworkNamespace: Sendable {
     return namespace
   }
 
+  /// Makes the namespace, runs the body, and removes the namespace, also when the body throws.
+  public static func with<R: Sendable>(_ body: @Sendable (NetworkNamespace) async throws -> R) async throws -> R {
+    let namespace = try await make()
+    do {
+      let result = try await body(namespace)
+      await namespace.remove()
+      return result
+    } catch {
+      await namespace.remove()
+      throw error
+    }
+  }
+
   private init(name: String) { self.name = name }
 
   /// Lets nothing through any more, in either direction, and tells nobody: both ends keep their link.
