@@ -122,16 +122,20 @@ extension LDAPConnection {
   }
 
   private func drain(_ id: Int32, _ max: Int) throws(LDAPError) -> [SearchMessage] {
-    let batch = try reading { [self] (handle: borrowing LDAPHandle) throws(LDAPError) -> [SearchMessage] in
-      var batch: [SearchMessage] = []
-      var size = 0
-      while batch.count < max, size < Self.largestBatch, let message = try handle.receive(id, "search") {
-        let (decoded, octets) = try decoder.decode(message, handle)
-        batch.append(decoded)
-        size += octets
-        if case .done = decoded { break }
+    var batch: [SearchMessage] = []
+    var size = 0
+    do {
+      try reading { (handle: borrowing LDAPHandle) throws(LDAPError) in
+        while batch.count < max, size < Self.largestBatch, let message = try handle.receive(id, "search") {
+          let (decoded, octets) = try decoder.decode(message, handle)
+          batch.append(decoded)
+          size += octets
+          if case .done = decoded { break }
+        }
       }
-      return batch
+    } catch {
+      // What came before the break is told first; the next call finds the connection at its end.
+      if batch.isEmpty { throw error }
     }
     // Reading for one operation may have put another's messages aside: whoever waits looks again.
     if !batch.isEmpty { loop.wakeAll(.ready) }

@@ -190,8 +190,7 @@ extension Control {
       }
       controls.append(
         Control(
-          oid: usual.first { strcmp($0, oid) == 0 } ?? String(cString: oid), critical: control.ldctl_iscritical != 0,
-          value: value))
+          oid: usual.first { strcmp($0, oid) == 0 } ?? String(cString: oid), value: value))
     }
     return controls
   }

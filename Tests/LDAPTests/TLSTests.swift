@@ -41,7 +41,7 @@ import Testing
         try await LDAPConnection.open(slapd.settings(tls: .secure, caFile: slapd.certificates.ca))
       }
       #expect(error.code == .tls)
-      #expect(error.cause.contains("another name than 127.0.0.1"), "\(error)")
+      #expect(error.cause.contains("for another name than 127.0.0.1"), "\(error)")
       let local = try await failure {
         try await LDAPConnection.open(
           slapd.settings(["ldap://localhost:\(slapd.port)"], tls: .secure, caFile: slapd.certificates.ca))

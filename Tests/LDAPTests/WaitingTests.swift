@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func aSilentServerIsGivenUpWithinTheTimeForConnecting() async throws {
-    let server = try ScriptedLDAPServer { $0.untilGone() }
+    let server = try ScriptedLDAPServer { $0.swallow() }
     defer { server.stop() }
     let bind = Bind.simple(dn: "cn=a", password: Secret("b"))
     let attempts: [(url: String, tls: TLSMode, stage: String)] = [
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func connectingCanBeCancelled() async throws {
-    let server = try ScriptedLDAPServer { $0.untilGone() }
+    let server = try ScriptedLDAPServer { $0.swallow() }
     defer { server.stop() }
     for (count, url) in [server.url, "ldaps://127.0.0.1:\(server.port)"].enumerated() {
       let settings = ConnectionSettings(
