@@ -120,6 +120,30 @@ import Testing
     }
     let end = try #require(error)
     #expect(end.code == .unavailable && end.isRetriable, "\(end)")
+    #expect(end.cause.contains("going down"))
+  }
+
+  @Test func oneOperationDoesNotStrandTheMessagesOfAnother() async throws {
+    let slow = Signal()
+    let server = try ScriptedLDAPServer { connection in
+      let first = try connection.search()
+      let second = try connection.search()
+      // While the first waits, the second reads everything from the socket, thousands of the first's among it.
+      let flood = (0..<3000).map { LDAPPDU.searchEntry(first.id, dn: "uid=\($0)", texts: [("uid", ["a"])]) }
+      try connection.send(flood + [LDAPPDU.searchDone(first.id), LDAPPDU.searchDone(second.id, code: 32)])
+      connection.untilGone()
+      slow.fire()
+    }
+    defer { server.stop() }
+    let connection = try await LDAPConnection.open(server.settings())
+    async let first = connection.collect(request)
+    async let second = connection.collect(SearchRequest(base: "dc=other"))
+    let codes = try await [first.result.code, second.result.code]
+    let counts = try await [first.entries.count, second.entries.count]
+    #expect(codes.sorted() == [0, 32])
+    #expect(counts.sorted() == [0, 3000])
+    await connection.close()
+    #expect(await slow.wait())
   }
 
   @Test func afterABreakEveryOperationFailsAtOnce() async throws {
