@@ -178,7 +178,7 @@ import Testing
       #expect(batch.count <= 19)
       received += batch.count
     }
-    #expect(received > 20)
+    #expect(received >= 20)
     // The server has stopped sending as soon as what is under way fills the buffers of both kernels.
     var before = -1
     while before != sent.value {
