@@ -80,7 +80,9 @@ let package = Package(
     // YAML → validated values, every error with file:line:column.
     .target(
       name: "Settings",
-      dependencies: ["Accounts", "Directory", "LDAP", "HTTP", "Changes", "Targets", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Accounts", "Directory", "LDAP", "HTTP", "Changes", "Targets", .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: house),
     // The control API on a Unix socket, and what stands behind it.
     .target(
@@ -97,7 +99,26 @@ let package = Package(
         "Accounts", "Directory", "LDAP", "HTTP", "Changes", "Ledger", "Targets", "Follow", "Deliver", "Settings",
         "Admin", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ], swiftSettings: house),
+
+    // Servers and instruments that tests share: a real slapd, a scripted LDAP server, a receiver.
+    .target(
+      name: "TestSupport", dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+      path: "Tests/TestSupport", swiftSettings: house),
+    .testTarget(name: "DirectoryTests", dependencies: ["Directory", "TestSupport"], swiftSettings: house),
+    .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Directory"], swiftSettings: house),
+    .testTarget(name: "LDAPTests", dependencies: ["LDAP", "Directory", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "ChangesTests", dependencies: ["Changes", "Directory", "LDAP", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "TargetsTests", dependencies: ["Targets", "HTTP", "Accounts", "Directory", "TestSupport"],
+      swiftSettings: house),
+    .testTarget(
+      name: "SettingsTests",
+      dependencies: ["Settings", "Accounts", "Directory", "LDAP", "HTTP", "Targets"], exclude: ["Fixtures"],
+      swiftSettings: house),
   ]
 )

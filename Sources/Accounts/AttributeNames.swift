@@ -1,5 +1,5 @@
 /// What is known about attributes by name.
-enum AttributeNames {
+package enum AttributeNames {
   /// The name under which an attribute is asked for and comes back: lower case, and the first of its names, because a
   /// server may answer with that one whichever was asked for (RFC 4519, section 2; RFC 4524, section 2).
   static func requested(_ spelling: String) -> String {
@@ -9,7 +9,7 @@ enum AttributeNames {
   }
 
   /// Whether an attribute holds passwords or keys. They are never asked for, whoever asks.
-  static func isSecret(_ name: String) -> Bool { secrets.contains(String(name.prefix { $0 != ";" })) }
+  package static func isSecret(_ name: String) -> Bool { secrets.contains(String(name.prefix { $0 != ";" })) }
 
   private static let aliases = [
     "userid": "uid", "commonname": "cn", "surname": "sn", "gn": "givenname", "rfc822mailbox": "mail",

@@ -155,6 +155,7 @@ public struct SourceLocation: Sendable, Hashable, Comparable, CustomStringConver
   /// `rollcall.yaml:21`.
   public var description: String { "\(file):\(line)" }
 
+  /// By file, then by place.
   public static func < (left: SourceLocation, right: SourceLocation) -> Bool {
     (left.file, left.line, left.column) < (right.file, right.line, right.column)
   }

@@ -97,6 +97,7 @@ public struct Derivation: Sendable, Equatable {
     /// A field that every account needs has no value.
     case missing(Field)
 
+    /// One line for people.
     public var description: String {
       switch self {
       case .missing(let field): "the entry gives no \(field.rawValue)"

@@ -1,6 +1,6 @@
 public import Accounts
-import Directory
 public import Deliver
+import Directory
 public import Follow
 import Foundation
 public import Ledger

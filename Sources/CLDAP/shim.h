@@ -6,9 +6,13 @@
 #include <sasl/sasl.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 /* A descriptor by which one thread wakes another's poll(2). */
 static inline int cldap_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+/* The calling thread's name, 15 characters at most; prctl is variadic. */
+static inline void cldap_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 /* ldap_set_option takes a void *, and a wrong type behind it goes unnoticed: one function per type. */
 static inline int cldap_set_int(LDAP *ld, int option, int value) { return ldap_set_option(ld, option, &value); }

@@ -83,7 +83,9 @@ extension Deliverer {
       case .settled, .disabled, .removed:
         $0.delivered += 1
         $0.lastSuccess = Wall.now
-        if owed.cause == .change, owed.attempts == 0 { $0.note(latency: Int(max(0, Wall.now - owed.revision))) }
+        if owed.cause == .change, owed.attempts == 0, !owed.recheck {
+          $0.note(latency: Int(max(0, Wall.now - owed.revision)))
+        }
       default: $0.failures += 1
       }
     }

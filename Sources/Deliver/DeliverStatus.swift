@@ -15,6 +15,9 @@ public struct DeliverStatus: Sendable, Equatable {
   /// Milliseconds from a change being heard to its confirmation, the last 512 of them.
   public var latencies: [Int] = []
 
+  /// Nothing done yet.
+  public init() {}
+
   /// The latency that this share (0 to 1) of the last deliveries did not exceed, in milliseconds.
   public func latency(_ share: Double) -> Int? {
     guard !latencies.isEmpty else { return nil }

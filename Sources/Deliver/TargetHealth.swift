@@ -14,8 +14,10 @@ struct TargetHealth {
     case systemic(String, refused: [EntryNumber])
   }
 
-  /// So many failures in a row, and the target counts as down: one probe at a time from then on.
+  /// So many failures in a row, of so many accounts, and the target counts as down: one probe at a time from then on. One
+  /// account alone never makes a target down, or it would delay the others.
   static let failuresUntilDown = 5
+  static let accountsUntilDown = 3
   /// The longest pause between probes of a target that is down.
   static let longestProbe = Duration.seconds(60)
   static let window = 50
@@ -26,6 +28,7 @@ struct TargetHealth {
   /// Since when the target is down, and what it last said.
   private(set) var down: (since: Instant, detail: String)?
   private var failures = 0
+  private var failing: Set<EntryNumber> = []
   private var probes = 0
   private var recent: [(entry: EntryNumber, refused: Bool)] = []
 
@@ -50,10 +53,10 @@ struct TargetHealth {
       return .goOn
     case .retry(let after):
       if let after { waitUntil = now + after.milliseconds }
-      failed(outcome.detail, at: now)
+      failed(entry, outcome.detail, at: now)
       return .goOn
     case .ambiguous:
-      failed(outcome.detail, at: now)
+      failed(entry, outcome.detail, at: now)
       return .goOn
     }
   }
@@ -63,12 +66,14 @@ struct TargetHealth {
     if recent.count > Self.window { recent.removeFirst() }
     let wasDown = down != nil
     (failures, probes, down, waitUntil) = (0, 0, nil, nil)
+    failing = []
     return wasDown ? .back : .goOn
   }
 
-  private mutating func failed(_ detail: String, at now: Instant) {
+  private mutating func failed(_ entry: EntryNumber, _ detail: String, at now: Instant) {
     failures += 1
-    guard failures >= Self.failuresUntilDown else { return }
+    if failing.count < Self.accountsUntilDown { failing.insert(entry) }
+    guard failures >= Self.failuresUntilDown, failing.count >= Self.accountsUntilDown else { return }
     down = (down?.since ?? now, detail)
     let pause = Backoff.delay(attempt: probes, first: .seconds(2), longest: Self.longestProbe)
     probes += 1

@@ -23,6 +23,7 @@ extension Follower {
     guard !step.isEmpty else { return }
     if !step.writes.isEmpty || !step.departures.isEmpty { note { $0.lastChange = Wall.now } }
     report(try await ledger.commit(step))
+    if !step.opened.isEmpty { try await tend() }
   }
 
   /// Puts an entry into a step: a write, a departure, or nothing if it is as it is kept.

@@ -77,7 +77,8 @@ struct Dialer {
       if interrupter.reason != nil { break }
     }
     throw failure(
-      .connect, "\(url.host) port \(url.port): \(trouble)", "is the server running, and does a firewall let this port through?")
+      .connect, "\(url.host) port \(url.port): \(trouble)",
+      "is the server running, and does a firewall let this port through?")
   }
 
   private struct Trouble: Error, CustomStringConvertible {
@@ -86,7 +87,9 @@ struct Dialer {
     init(_ code: Int32) { text = String(cString: strerror(code)) }
   }
 
-  private func attempt(_ family: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Result<Int32, Trouble> {
+  private func attempt(_ family: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Result<
+    Int32, Trouble
+  > {
     let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let descriptor = socket(family, kind, 0)
     guard descriptor >= 0 else { return .failure(Trouble(errno)) }

@@ -121,6 +121,11 @@ extension EventLoop {
   }
 
   private func run() {
+    cldap_name_thread("ldap")
+    // A broken connection is an error code, not a signal; and no handler runs on a thread that libldap uses.
+    var all = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_BLOCK, &all, nil)
     while true {
       let (jobs, work, over) = queue.withLock { queue in
         defer {

@@ -190,11 +190,15 @@ extension LDAPHandle {
     var id: Int32 = 0
     var names: [UnsafeMutablePointer<CChar>?] = request.attributes.map { strdup($0) } + [nil]
     defer { for name in names { free(name) } }
+    var limit = timeval(tv_sec: request.timeLimit, tv_usec: 0)
     let code = Control.withList(request.controls) { controls in
       names.withUnsafeMutableBufferPointer { names in
-        ldap_search_ext(
-          raw, request.base, request.scope.rawValue, request.filter, request.attributes.isEmpty ? nil : names.baseAddress,
-          0, controls, nil, nil, 0, &id)
+        withUnsafeMutablePointer(to: &limit) { limit in
+          ldap_search_ext(
+            raw, request.base, request.scope.rawValue, request.filter,
+            request.attributes.isEmpty ? nil : names.baseAddress, 0, controls, nil, request.timeLimit > 0 ? limit : nil,
+            Int32(clamping: request.sizeLimit), &id)
+        }
       }
     }
     guard code == LDAP_SUCCESS else {

@@ -185,7 +185,9 @@ extension Control {
     while let control = next.pointee?.pointee {
       next += 1
       guard let oid = control.ldctl_oid else { continue }
-      let value = control.ldctl_value.bv_val.map { Array(UnsafeRawBufferPointer(start: $0, count: Int(control.ldctl_value.bv_len))) }
+      let value = control.ldctl_value.bv_val.map {
+        Array(UnsafeRawBufferPointer(start: $0, count: Int(control.ldctl_value.bv_len)))
+      }
       controls.append(
         Control(
           oid: usual.first { strcmp($0, oid) == 0 } ?? String(cString: oid), critical: control.ldctl_iscritical != 0,
@@ -203,7 +205,9 @@ extension Control {
       let pointer = UnsafeMutablePointer<LDAPControl>.allocate(capacity: 1)
       let octets = control.value ?? []
       let value = UnsafeMutablePointer<CChar>.allocate(capacity: octets.count + 1)
-      octets.withUnsafeBytes { UnsafeMutableRawPointer(value).copyMemory(from: $0.baseAddress ?? .init(value), byteCount: $0.count) }
+      octets.withUnsafeBytes {
+        UnsafeMutableRawPointer(value).copyMemory(from: $0.baseAddress ?? .init(value), byteCount: $0.count)
+      }
       pointer.initialize(
         to: LDAPControl(
           ldctl_oid: strdup(control.oid),

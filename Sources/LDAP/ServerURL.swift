@@ -25,7 +25,9 @@ struct ServerURL: Equatable {
     self.scheme = scheme
     let authority = string[colon.upper...].prefix { !"/?".contains($0) }
     if scheme == .ldapi {
-      guard let path = Self.decoded(authority) else { throw refuse("the path of the socket is not percent-encoded text") }
+      guard let path = Self.decoded(authority) else {
+        throw refuse("the path of the socket is not percent-encoded text")
+      }
       host = path.isEmpty ? Self.defaultSocket : path
       port = 0
       return

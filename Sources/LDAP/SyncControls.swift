@@ -89,10 +89,17 @@ public struct SyncStateValue: Sendable, Equatable {
 
   /// A refresh brings one of these with each entry, without a cookie and in the shortest encoding, twenty-three octets.
   private init?(usual octets: [UInt8]) {
-    guard octets.count == 23, octets[..<4].elementsEqual([0x30, 0x15, 0x0a, 0x01]), octets[5] == 0x04, octets[6] == 16,
-      let state = State(rawValue: Int(octets[4])), let id = StableID(octets: octets[7...])
+    guard octets.count == 23, octets[0] == 0x30, octets[1] == 21, octets[2] == 0x0a, octets[3] == 1,
+      octets[5] == 0x04, octets[6] == 16,
+      let state = State(rawValue: Int(octets[4]))
     else { return nil }
-    self.init(state: state, id: id)
+    let (high, low) = octets.withUnsafeBytes {
+      (
+        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 7, as: UInt64.self)),
+        UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 15, as: UInt64.self))
+      )
+    }
+    self.init(state: state, id: .uuid(high, low))
   }
 
   /// The value among an entry's controls, if there is one.

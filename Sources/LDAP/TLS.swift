@@ -45,7 +45,8 @@ extension LDAPHandle {
     guard result.code != 0 else { return nil }
     return LDAPError(
       .tls, operation: "StartTLS", subject: url.string,
-      cause: "the server offers no TLS here: \(LDAPError.text(Int32(truncatingIfNeeded: result.code), result.diagnostic))",
+      cause:
+        "the server offers no TLS here: \(LDAPError.text(Int32(truncatingIfNeeded: result.code), result.diagnostic))",
       hint: "use ldaps://, set up TLS at the server, or say tls: prefer or tls: insecure")
   }
 

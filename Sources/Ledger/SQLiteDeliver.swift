@@ -102,7 +102,8 @@ extension SQLiteLedger {
   public func hurry(target: TargetNumber) async throws {
     try await write("hurry") { db in
       // Only retries: the due instant of a departure's second step is not a retry.
-      try db.run("UPDATE owed SET due=?2 WHERE target=?1 AND state=0 AND due>?2 AND error IS NOT NULL", [target, Wall.now])
+      try db.run(
+        "UPDATE owed SET due=?2 WHERE target=?1 AND state=0 AND due>?2 AND error IS NOT NULL", [target, Wall.now])
     }
     signal(target: target)
   }
@@ -113,7 +114,8 @@ extension SQLiteLedger {
     try await onWriter { db in try self.holder(of: key, at: target, besides: entry, db) }
   }
 
-  func holder(of key: String, at target: TargetNumber, besides entry: EntryNumber, _ db: Database) throws -> KeyHolder? {
+  func holder(of key: String, at target: TargetNumber, besides entry: EntryNumber, _ db: Database) throws -> KeyHolder?
+  {
     let directories = memory.withLock { $0.terms[target]?.directories ?? [] }
     let releasing = try db.first(
       """

@@ -1,7 +1,7 @@
 import Accounts
 import Directory
-import Glibc
 import GRDB
+import Glibc
 import Synchronization
 
 /// The ledger in one SQLite file: WAL, `synchronous=FULL`, one writer in one process.

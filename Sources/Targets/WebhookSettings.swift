@@ -14,7 +14,9 @@ public struct WebhookSettings: Sendable, Equatable {
 
   /// One extra header.
   public struct Header: Sendable, Equatable {
+    /// A token (RFC 9110, section 5.6.2); see ``Webhook/reservedHeaders``.
     public var name: String
+    /// Its value, without control characters.
     public var value: String
 
     /// A header.
@@ -43,6 +45,8 @@ public struct SigningSecret: Sendable, Equatable, CustomStringConvertible, Custo
   /// A key from its octets.
   public init(key: [UInt8]) { self.key = key }
 
+  /// Never the key.
   public var description: String { "‹secret›" }
+  /// Never the key.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -86,6 +86,8 @@ class Receiver:
             return self.knobs["status"], {} if after is None else {"Retry-After": str(after)}, True
         try:
             event = json.loads(body)
+            if event["type"] == "rollcall.ping":
+                return 204, {}, True
             data = event["data"]
             identity, revision = data["id"], int(data["revision"])
             login = (data.get("account") or {}).get("userName")

@@ -1,1 +1,0 @@
-// Settings: see contrib/docs/ARCHITECTURE.md
