@@ -127,7 +127,7 @@ struct ServerTests {
     try await Scene.with(log, people: 20) { scene in
       scene.file.lines = []
       var child = try await scene.run()
-      try await scene.settle()
+      try await scene.atRest()
       let before = scene.hearing.state.present
       if !live { try await child.stop() }
       try await scene.slapd.reload()

@@ -57,6 +57,7 @@ struct UnconfirmedTests {
       try await scene.hearing.event { $0.account["title"].text == "B" }
       try await child.stop(SIGKILL)
       try await scene.slapd.replace(Self.jane, "title", "A")
+      scene.hearing.takeAll()
       try await scene.running { _ in
         try await scene.settle()
         try await scene.expectAgreement()
