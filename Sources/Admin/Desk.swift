@@ -110,6 +110,7 @@ public struct Desk: Sendable {
       for account in accounts { entries?.append(contentsOf: try await find(account).map(\.number)) }
     }
     let count = try await ledger.retry(target: number, entries: entries, now: Wall.now)
+    for (name, deliverer) in deliverers where target == nil || target == name { await deliverer.hurry() }
     return .done(count: count, told: Self.accounts(count, "will be tried again now"))
   }
 

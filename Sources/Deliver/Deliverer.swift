@@ -48,6 +48,11 @@ public actor Deliverer {
   private var pumpAgain = false
   private var stopping = false
   private var pausedReason: String?
+  /// The pause is being written: until then the ledger does not know of it.
+  private var pausing = false
+  /// The accounts are not to blame for refusals: none is parked while this pause lasts, and these are set free as soon
+  /// as nothing is under way any more.
+  private var pardoned: [EntryNumber]?
   private var alarm: (at: Instant, task: Task<Void, Never>)?
   private var idle: [CheckedContinuation<Void, Never>] = []
 
@@ -81,6 +86,14 @@ public actor Deliverer {
       await pump()
     }
     await stop()
+  }
+
+  /// Somebody wants it tried now: pauses that this process made up, between probes of a target that is down, are over.
+  public func hurry() async {
+    guard pausedReason == nil else { return }
+    health = TargetHealth()
+    note { $0.trouble = nil }
+    await pump()
   }
 
   /// Delivers what is due now, each at most once and again while the target answers; returns when nothing is left to do.
@@ -121,10 +134,11 @@ public actor Deliverer {
   }
 
   private func learnPause() async {
-    guard pausedReason != nil else { return }
+    guard pausedReason != nil, !pausing else { return }
     let summary = try? await ledger.summary()
     pausedReason = summary?.targets.first { $0.number == terms.number }?.pausedReason
     if pausedReason == nil {
+      pardoned = nil
       health = TargetHealth()
       note { $0.trouble = nil }
     }
@@ -200,10 +214,19 @@ public actor Deliverer {
   }
 
   private func handle(_ owed: Owed) async {
-    let settlement = await attempt(owed)
+    var settlement = await attempt(owed)
+    if pardoned != nil, case .parked(let error) = settlement.result {
+      settlement.result = .again(due: Wall.now, error: error, counts: false)
+      settlement.journal = nil
+    }
     await commits.add(settlement)
     underway -= 1
     note { $0.underway = underway }
+    if underway == 0, let parked = pardoned, !parked.isEmpty {
+      pardoned = []
+      await commits.drain()
+      _ = try? await ledger.retry(target: terms.number, entries: parked, now: Wall.now)
+    }
     if stopping { wakeIdle() } else { await pump() }
   }
 
@@ -218,9 +241,8 @@ public actor Deliverer {
       try? await ledger.hurry(target: terms.number)
     case .pause(let reason): await pause(reason)
     case .systemic(let reason, let refused):
+      pardoned = refused
       await pause(reason)
-      await commits.drain()
-      _ = try? await ledger.retry(target: terms.number, entries: refused, now: now)
     }
     let trouble = pausedReason.map { "paused: \($0)" } ?? health.down.map { "down: \($0.detail)" }
     note { $0.trouble = trouble }
@@ -230,7 +252,9 @@ public actor Deliverer {
     guard pausedReason == nil else { return }
     pausedReason = reason
     log.error("paused: \(reason); mend it, then `rollcall retry \(terms.name)`")
+    pausing = true
     try? await ledger.pause(target: terms.number, reason: reason)
+    pausing = false
     await ledger.release(queue)
     queue = []
   }
