@@ -23,8 +23,8 @@ public final class ControlServer: Sendable {
 
   private var current: Desk { desk.withLock { $0 } }
 
-  /// Serves until the task is cancelled. Throws if the socket cannot be made.
-  public func run() async throws {
+  /// Serves until the task is cancelled; says once when it does. Throws if the socket cannot be made.
+  public func run(onListening: @escaping @Sendable () -> Void = {}) async throws {
     unlink(path)
     let router = Router()
     router.post(RouterPath(Question.path)) { [self] request, context -> Response in
@@ -49,6 +49,7 @@ public final class ControlServer: Sendable {
       onServerRunning: { [path] _ in
         umask(mask)
         chmod(path, 0o600)
+        onListening()
       }, logger: log)
     defer { unlink(path) }
     try await application.run()

@@ -58,8 +58,14 @@ actor Keeper {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     var house = try await build(first)
     let server = ControlServer(path: first.controlSocket, desk: house.desk, log: LineLog.quiet)
-    let control = Task { try await server.run() }
+    let (listening, opened) = AsyncStream<Void>.makeStream()
+    let control = Task {
+      defer { opened.finish() }
+      try await server.run { opened.finish() }
+    }
     var loops = start(house)
+    // Ready is who can be asked; a socket that cannot be made is told, and the loops run all the same.
+    for await _ in listening {}
     log.notice("rollcall \(Version.current) runs; control socket \(first.controlSocket)")
     Notify.send("READY=1")
     let pruning = Task { await prune(after: first.journal) }
