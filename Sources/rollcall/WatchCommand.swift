@@ -42,8 +42,9 @@ struct WatchCommand: AsyncParsableCommand {
             case .refreshBegan:
               refreshing = true
               seen = []
-            case .refreshEnded:
-              if !known.isEmpty, seen.count < known.count {
+            case .refreshEnded(let completeness):
+              // Who is not mentioned is gone only if everybody else was.
+              if completeness == .whole {
                 for (id, entry) in known where !seen.contains(id) { printer.departed(entry) }
                 known = known.filter { seen.contains($0.key) }
               }
