@@ -48,11 +48,12 @@ struct CommandTests {
   func watch() async throws {
     try await Scene.with(people: 5) { scene in
       try scene.write()
-      for words in [["--config", scene.filePath, "--json"], [scene.slapd.url, "--base", Slapd.suffix]] {
+      let ways = ["file": ["--config", scene.filePath, "--json"], "URL": [scene.slapd.url, "--base", Slapd.suffix]]
+      for (way, words) in ways {
         let child = try await Child.start(Scene.program, ["watch"] + words, environment: scene.file.environment)
         try await child.line(containing: "watching")
-        try await scene.slapd.replace(Self.dn(1), "title", "Seen \(words.count)")
-        try await child.line(containing: "Seen \(words.count)")
+        try await scene.slapd.replace(Self.dn(1), "title", "Seen with a \(way)")
+        try await child.line(containing: "Seen with a \(way)")
         #expect(child.output.contains { $0.contains(Self.dn(1)) })
         try await child.stop(SIGINT)
       }

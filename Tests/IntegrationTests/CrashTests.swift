@@ -96,15 +96,17 @@ struct CrashTests {
 }
 
 /// contrib/lib/die_at.c, compiled.
-enum Preload {
-  struct Library: Sendable {
-    let folder: TemporaryDirectory
-    var path: String { folder.file("die_at.so") }
-  }
+final class Preload: Sendable {
+  private let folder: TemporaryDirectory
+  var path: String { folder.file("die_at.so") }
 
-  static func build() async throws -> Library {
+  private init(_ folder: TemporaryDirectory) { self.folder = folder }
+
+  deinit { folder.remove() }
+
+  static func build() async throws -> Preload {
     let root = #filePath.components(separatedBy: "/Tests/IntegrationTests/")[0]
-    let library = Library(folder: try TemporaryDirectory("preload"))
+    let library = Preload(try TemporaryDirectory("preload"))
     try await Tool.run(
       "cc", ["-shared", "-fPIC", "-O1", "-o", library.path, root + "/contrib/lib/die_at.c", "-ldl"])
     return library

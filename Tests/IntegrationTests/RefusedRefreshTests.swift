@@ -4,7 +4,7 @@ import Testing
 
 /// A refresh that does not tell everything, from a server that no real one plays on demand: nobody departs, and the
 /// reason is said.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(2)))
 struct RefusedRefreshTests {
   /// How the second refresh goes wrong.
   enum Fault: Sendable, CustomTestStringConvertible {
