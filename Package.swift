@@ -55,7 +55,7 @@ let package = Package(
       name: "Ledger",
       dependencies: [
         "Directory", "Accounts", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: house),
     // An operation to requests, a response to an outcome.

@@ -138,15 +138,21 @@ final class StepWork {
         return number
       }
     }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO entry(directory, id, dn, dnKey, branch, key, attributes, digestHigh, digestLow)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        step.directory, Data(entry.id.stored), entry.dn.string, Data(write.dnKey), write.branch.rawValue, write.key,
-        Data(entry.attributes.bytes), write.digest.high, write.digest.low,
-      ])
+      """, db)
+    insert.bind(step.directory)
+    insert.bind(id: entry.id)
+    insert.bind(text: entry.dn.string)
+    insert.bind(octets: write.dnKey)
+    insert.bind(write.branch.rawValue)
+    insert.bind(text: write.key)
+    insert.bind(octets: entry.attributes.bytes)
+    insert.bind(write.digest.high)
+    insert.bind(write.digest.low)
+    try insert.run()
     return db.lastInsertedRowID
   }
 
@@ -157,17 +163,23 @@ final class StepWork {
       try db.run("DELETE FROM loss WHERE target=? AND entry=? AND executed=0", [target, number])
       if try staysHeld(number, at: target, write) { return }
     }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO owed(target, entry, revision, due, state, cause, since, epoch, vanished)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT(target, entry) DO UPDATE SET revision=excluded.revision, due=excluded.due, state=excluded.state,
       cause=excluded.cause, evidence=NULL, hold=NULL, behind=NULL, vanished=excluded.vanished, recheck=0
-      """,
-      [
-        target, number, revision, step.now, (staged ? OwedState.staged : .ready).rawValue, cause.rawValue, step.now,
-        ledger.epoch, write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","),
-      ])
+      """, db)
+    insert.bind(target)
+    insert.bind(number)
+    insert.bind(revision)
+    insert.bind(step.now)
+    insert.bind((staged ? OwedState.staged : .ready).rawValue)
+    insert.bind(cause.rawValue)
+    insert.bind(step.now)
+    insert.bind(ledger.epoch)
+    insert.bind(text: write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","))
+    try insert.run()
   }
 
   /// A row held because an attribute vanished stays held until the attribute is back.

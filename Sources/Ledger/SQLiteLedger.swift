@@ -59,7 +59,7 @@ public final class SQLiteLedger: Ledger {
           PRAGMA synchronous=FULL;
           PRAGMA wal_autocheckpoint=2000;
           PRAGMA journal_size_limit=67108864;
-          PRAGMA cache_size=-4000;
+          PRAGMA cache_size=-3000;
           PRAGMA temp_store=MEMORY;
           """)
     }
