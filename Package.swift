@@ -125,5 +125,7 @@ let package = Package(
       name: "SettingsTests",
       dependencies: ["Settings", "Accounts", "Directory", "LDAP", "HTTP", "Targets"], exclude: ["Fixtures"],
       swiftSettings: house),
+    // The real program between a real slapd and a receiver.
+    .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: house),
   ]
 )

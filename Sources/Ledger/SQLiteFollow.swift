@@ -65,11 +65,11 @@ final class StepWork {
     self.receipt = receipt
     self.db = db
     (revision, terms) = ledger.memory.withLock { memory in
-      memory.lastRevision = max(memory.lastRevision + 1, step.now)
+      let revision = memory.nextRevision(at: step.now)
       let concerned = memory.terms.filter {
         $0.value.directories.contains(step.directory) && (step.only ?? $0.key) == $0.key
       }
-      return (memory.lastRevision, concerned.sorted { $0.key < $1.key }.map { (target: $0.key, terms: $0.value) })
+      return (revision, concerned.sorted { $0.key < $1.key }.map { (target: $0.key, terms: $0.value) })
     }
   }
 

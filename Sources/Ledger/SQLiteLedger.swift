@@ -33,6 +33,13 @@ public final class SQLiteLedger: Ledger {
     var loading: Set<DirectoryNumber> = []
     var waiters = 0
     var trouble: String?
+
+    /// The revision of a step. The number after it is the step's too: a departure that is carried out in two steps,
+    /// disabled now and deleted later, says two things, and receivers ignore what is not greater.
+    mutating func nextRevision(at now: Instant) -> Int64 {
+      lastRevision = max(lastRevision + 2, now)
+      return lastRevision
+    }
   }
 
   let path: String

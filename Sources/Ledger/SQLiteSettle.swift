@@ -116,7 +116,8 @@ extension SQLiteLedger {
     let holder = try key.flatMap {
       try self.holder(of: $0, at: settled.target, besides: settled.entry, db)
     }
-    guard holder?.entry == other else { return }
+    // Nor may two wait for each other: where logins are swapped, both may have looked before either waited.
+    guard let holder, holder.entry == other, !holder.waitsForAsker else { return }
     try db.run(
       "UPDATE owed SET state=3, behind=? WHERE target=? AND entry=? AND revision=? AND state=0",
       [other, settled.target, settled.entry, settled.revision])
