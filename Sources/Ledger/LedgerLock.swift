@@ -1,14 +1,15 @@
 import Glibc
+import Synchronization
 
 /// One process per ledger: an advisory lock on a file beside it, with the holder's process id in it. The kernel drops
 /// the lock with the process, however it ends.
 final class LedgerLock: Sendable {
-  private let descriptor: Int32
+  private let descriptor: Mutex<Int32?>
 
   /// Takes the lock or says who has it.
   init(path: String) throws(LedgerError) {
     let lockPath = path + "-lock"
-    descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw LedgerError(
         .inaccessible, operation: "open ledger", subject: path, cause: String(cString: strerror(errno)),
@@ -25,6 +26,15 @@ final class LedgerLock: Sendable {
     ftruncate(descriptor, 0)
     let pid = Array("\(getpid())\n".utf8)
     pwrite(descriptor, pid, pid.count, 0)
+    self.descriptor = Mutex(descriptor)
+  }
+
+  /// Lets go of it; again is harmless.
+  func release() {
+    descriptor.withLock { descriptor in
+      if let descriptor { Glibc.close(descriptor) }
+      descriptor = nil
+    }
   }
 
   /// The process that has the ledger open; nil if none has.
@@ -43,5 +53,5 @@ final class LedgerLock: Sendable {
     return String(decoding: buffer.prefix(count).prefix { (0x30...0x39).contains($0) }, as: UTF8.self)
   }
 
-  deinit { Glibc.close(descriptor) }
+  deinit { release() }
 }

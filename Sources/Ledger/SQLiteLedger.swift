@@ -95,6 +95,7 @@ public final class SQLiteLedger: Ledger {
       memory.signals = [:]
     }
     try pool.close()
+    lock?.release()
   }
 
   /// Copies the ledger as it is now to another path, for `plan`.
