@@ -78,7 +78,7 @@ public struct Desk: Sendable {
       count += try await ledger.approve(
         hold: hold.number, entries: entries, samePeople: samePeople, now: Wall.now)
     }
-    return .done(count: count, what: samePeople ? "bound to their new ids" : "released")
+    return .done(count: count, told: Self.accounts(count, samePeople ? "bound to their new ids" : "released"))
   }
 
   private static func entry(_ account: String, in hold: Hold) throws -> EntryNumber {
@@ -110,7 +110,7 @@ public struct Desk: Sendable {
       for account in accounts { entries?.append(contentsOf: try await find(account).map(\.number)) }
     }
     let count = try await ledger.retry(target: number, entries: entries, now: Wall.now)
-    return .done(count: count, what: "will be tried again now")
+    return .done(count: count, told: Self.accounts(count, "will be tried again now"))
   }
 
   private func log(_ account: String?, _ since: Int64?, _ limit: Int) async throws -> [LogAnswer] {
@@ -133,12 +133,26 @@ public struct Desk: Sendable {
     let targetNumber = try target.map(self.targetNumber)
     var entry: EntryNumber?
     if let account { entry = try await find(account).first?.number }
-    let count = try await ledger.resync(
-      directory: directoryNumber, target: targetNumber, entry: entry, again: again, now: Wall.now)
-    if entry == nil {
-      for (name, follower) in followers where directory == nil || directory == name { follower.requestRefresh() }
+    var count = 0
+    if again || target != nil || entry != nil {
+      count = try await ledger.resync(
+        directory: directoryNumber, target: targetNumber, entry: entry, again: again, now: Wall.now)
     }
-    return .done(count: count, what: again ? "will be sent again" : "will be compared")
+    // A full refresh finds what differs by itself: accounts that are as they were need not be derived for that.
+    var read: [String] = []
+    if entry == nil, target == nil || directory != nil || again {
+      for (name, follower) in followers where directory == nil || directory == name {
+        follower.requestRefresh()
+        read.append(name)
+      }
+    }
+    var told = count > 0 ? [Self.accounts(count, again ? "will be sent again" : "will be compared")] : []
+    if !read.isEmpty { told.append("\(read.sorted().joined(separator: ", ")): everything is read again") }
+    return .done(count: count, told: told.isEmpty ? "nothing to do" : told.joined(separator: "; "))
+  }
+
+  private static func accounts(_ count: Int, _ what: String) -> String {
+    "\(count) \(count == 1 ? "account" : "accounts") \(what)"
   }
 
   func find(_ account: String) async throws -> [KnownEntry] {

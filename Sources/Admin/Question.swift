@@ -23,8 +23,8 @@ public enum Answer: Sendable, Codable {
   case failed([FailureAnswer])
   case log([LogAnswer])
   case explain([ExplainAnswer])
-  /// Something was done to so many accounts.
-  case done(count: Int, what: String)
+  /// Something was done to so many accounts, and in words.
+  case done(count: Int, told: String)
   /// It could not be done.
   case refused(String)
 }

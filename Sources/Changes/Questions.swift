@@ -16,9 +16,7 @@ struct Questions: Sendable {
     guard !ids.isEmpty else { return LookUp(entries: []) }
     return try await side.ask { open in
       var found = LookUp(entries: [])
-      if open.findsByIdentity == false {
-        found.incomplete = "the server does not find even the base by its \(open.facts.identity.rawValue)"
-      }
+      found.incomplete = open.blindness
       for start in stride(from: 0, to: ids.count, by: Self.chunk) {
         let chunk = ids[start..<min(start + Self.chunk, ids.count)]
         let answer = try await open.connection.collect(

@@ -7,8 +7,8 @@ actor SideConnection {
   struct Open: Sendable {
     var connection: LDAPConnection
     var facts: ServerFacts
-    /// Whether an entry that is known to exist could be found by its identity; nil where none could be tried.
-    var findsByIdentity: Bool?
+    /// Why not finding an identity here proves nothing; nil if an entry known to exist was found by its own.
+    var blindness: String?
   }
 
   private let settings: ConnectionSettings
@@ -32,7 +32,7 @@ actor SideConnection {
     do {
       let facts = try await ServerFacts.read(connection, base: base)
       return Open(
-        connection: connection, facts: facts, findsByIdentity: try await Self.probe(connection, facts, base))
+        connection: connection, facts: facts, blindness: try await Self.blindness(connection, facts, base))
     } catch {
       await connection.close()
       throw error
@@ -94,16 +94,19 @@ actor SideConnection {
     await (try? opening.value)?.connection.close()
   }
 
-  /// The base exists: an identity under which even it cannot be found proves that looking up by identity does not work
-  /// here (an ACL without search access, a proxy), and that not finding somebody so proves nothing.
-  private static func probe(
+  /// The base exists: if even it cannot be found by its identity, looking up by identity does not work here (an ACL, a
+  /// proxy), and that somebody is not found so proves nothing.
+  private static func blindness(
     _ connection: LDAPConnection, _ facts: ServerFacts, _ base: DistinguishedName
-  ) async throws -> Bool? {
-    guard let id = try await facts.identity(of: base, connection) else { return nil }
+  ) async throws -> String? {
+    let name = facts.identity.rawValue
+    guard let id = try await facts.identity(of: base, connection) else {
+      return "\(name) of \(base) cannot be read, so that who is absent cannot be told from who is hidden"
+    }
     let answer = try await connection.collect(
       SearchRequest(
         base: base.string, scope: .base, filter: facts.identity.filter(id).description, attributes: ["1.1"],
         timeLimit: ServerFacts.patience))
-    return !answer.entries.isEmpty
+    return answer.entries.isEmpty ? "\(base) cannot be found by its \(name), so that nobody's absence is certain" : nil
   }
 }

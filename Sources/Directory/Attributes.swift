@@ -18,7 +18,8 @@ public struct Attributes: Hashable, Sendable {
   /// A run that ``bytes`` gave earlier.
   public init(canonical bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Builds the run from attributes in any order. The same description may not stand twice.
+  /// Builds the run from attributes in any order. A description that stands twice is one attribute with the values of
+  /// both: RFC 4511 forbids servers to send that, and slapd does after a `slapadd -q` of such an entry.
   /// The pointers are read before this returns and not kept.
   public init(encoding attributes: [(description: UnsafeRawBufferPointer, values: [UnsafeRawBufferPointer])]) {
     var flat: [(description: UnsafeRawBufferPointer, values: Range<Int>)] = []
@@ -37,6 +38,7 @@ public struct Attributes: Hashable, Sendable {
     values: inout [UnsafeRawBufferPointer]
   ) {
     attributes.sort { $0.description.precedesIgnoringCase($1.description) }
+    Self.unite(&attributes, &values)
     var size = 0
     for (description, range) in attributes {
       size += description.count + Self.octets(description.count) + Self.octets(range.count)
@@ -57,6 +59,20 @@ public struct Attributes: Hashable, Sendable {
           count += values[index].count
         }
       }
+    }
+  }
+
+  /// Makes one of neighbours with the same description.
+  private static func unite(
+    _ attributes: inout [(description: UnsafeRawBufferPointer, values: Range<Int>)],
+    _ values: inout [UnsafeRawBufferPointer]
+  ) {
+    for index in attributes.indices.dropFirst().reversed()
+    where !attributes[index - 1].description.precedesIgnoringCase(attributes[index].description) {
+      let start = values.count
+      values += Array(values[attributes[index - 1].values]) + Array(values[attributes[index].values])
+      attributes[index - 1].values = start..<values.count
+      attributes.remove(at: index)
     }
   }
 

@@ -20,7 +20,8 @@ public struct Entry: Sendable, Equatable {
   /// digest, so that an entry and its stored form agree.
   public var digest: ContentDigest {
     var hash = SHA256()
-    hash.update(data: Array(dn.string.utf8))
+    var name = dn.string
+    name.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
     hash.update(data: [0])
     hash.update(data: attributes.bytes)
     return ContentDigest(hash.finalize())

@@ -49,10 +49,16 @@ struct FilterItem: Sendable {
       if case .greaterOrEqual = filter { test = .atLeast(assertion) } else { test = .atMost(assertion) }
     case .substrings(_, let initial, let any, let final):
       guard rule.hasSubstrings else { return nil }
-      test = .substrings(
-        initial: initial.map { [rule] in rule.form(of: $0, ends: .initial) },
-        any: any.map { [rule] in rule.form(of: $0, ends: .middle) },
-        final: final.map { [rule] in rule.form(of: $0, ends: .final) })
+      var parts: [[UInt8]] = []
+      for part in any {
+        guard let part = rule.prepared(part: part, ends: .middle) else { return nil }
+        parts.append(part)
+      }
+      let first = initial.map { rule.prepared(part: $0, ends: .initial) }
+      let last = final.map { rule.prepared(part: $0, ends: .final) }
+      if case .some(nil) = first { return nil }
+      if case .some(nil) = last { return nil }
+      test = .substrings(initial: first ?? nil, any: parts, final: last ?? nil)
     case .extensible(_, let dnAttributes, let name, let octets):
       looksIntoName = dnAttributes
       switch name.map(ExtensibleRule.init) {

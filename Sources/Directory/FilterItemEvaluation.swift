@@ -62,7 +62,7 @@ extension FilterItem {
       guard let number = MatchingRule.integer(value) else { return .undefined }
       return Truth(all ? number & bits == bits : number & bits != 0)
     case .substrings(let initial, let any, let final):
-      return Truth(Self.contains(rule.form(of: value, ends: .trimmed), initial, any, final))
+      return Truth(Self.contains(rule.form(of: value), initial, any, final))
     }
   }
 

@@ -2,6 +2,9 @@
 /// Active Directory's. What is not listed is compared without regard to case.
 enum MatchingRule: Sendable {
   case caseIgnore
+  /// ASCII alone (IA5 String): an assertion may be empty, and the ends of a part of a value are trimmed like its own.
+  case ia5
+  /// The same, where case counts.
   case caseExact
   case integer
   /// Case, spaces and hyphens do not count (telephoneNumberMatch, numericStringMatch).
@@ -60,6 +63,7 @@ enum MatchingRule: Sendable {
         .telephone,
         "telephonenumber mobile homephone pager facsimiletelephonenumber x121address internationalisdnnumber"
       ),
+      (.ia5, "mail rfc822mailbox dc domaincomponent associateddomain gecos"),
       (.caseExact, "homedirectory loginshell memberuid membernisnetgroup nisnetgrouptriple automountinformation"),
     ]
     var table: [String: MatchingRule] = [:]
@@ -79,18 +83,42 @@ enum MatchingRule: Sendable {
     case .objectCategory where assertion.contains(UInt8(ascii: "=")):
       return MatchingRule.distinguishedName.prepared(assertion)
     case .objectCategory: return Self.category(of: assertion)
-    case .caseIgnore, .caseExact, .telephone, .octets, .objectClass: return form(of: assertion, ends: .trimmed)
+    case .octets: return assertion
+    case .caseIgnore, .objectClass, .ia5, .caseExact, .telephone: return prepared(part: assertion, ends: .trimmed)
     }
   }
 
-  /// The whole or a part of a text in the form that is compared.
-  func form(of octets: some Collection<UInt8>, ends: StringPreparation.Ends) -> [UInt8] {
+  /// The whole or a part of a text in the form that is compared; nil if it cannot be one of this syntax.
+  func prepared(part: [UInt8], ends: StringPreparation.Ends) -> [UInt8]? {
+    switch self {
+    case .ia5, .caseExact: guard part.allSatisfy({ $0 < 0x80 }) else { return nil }
+    case .telephone: guard part.allSatisfy(Self.isPrintable) else { return nil }
+    case .caseIgnore, .objectClass: guard !part.isEmpty else { return nil }
+    default: return nil
+    }
+    let form = form(of: part, ends: ends)
+    return self == .telephone && form.isEmpty ? nil : form
+  }
+
+  private func form(of octets: some Collection<UInt8>, ends: StringPreparation.Ends) -> [UInt8] {
     switch self {
     case .telephone:
       return StringPreparation.prepared(octets.filter { $0 != 0x20 && $0 != 0x2d }, ends: .middle)
-    case .caseExact: return StringPreparation.prepared(octets, ends: ends, foldingCase: false)
-    case .octets: return Array(octets)
+    case .ia5, .caseExact:
+      let form = StringPreparation.prepared(octets, ends: .trimmed, foldingCase: self == .ia5)
+      return form == [0x20] ? [] : form
     default: return StringPreparation.prepared(octets, ends: ends)
+    }
+  }
+
+  /// A value in the form that is compared.
+  func form(of value: ArraySlice<UInt8>) -> [UInt8] { form(of: value, ends: .trimmed) }
+
+  /// What a printable string consists of (RFC 4517, section 3.3.29).
+  private static func isPrintable(_ octet: UInt8) -> Bool {
+    switch octet {
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x20, 0x27...0x29, 0x2b...0x2f, 0x3a, 0x3d, 0x3f: true
+    default: false
     }
   }
 
@@ -99,7 +127,7 @@ enum MatchingRule: Sendable {
     switch self {
     case .caseIgnore, .objectClass: return Truth(StringPreparation.isEqual(value, toPrepared: assertion))
     case .octets: return Truth(value.elementsEqual(assertion))
-    case .caseExact, .telephone: return Truth(form(of: value, ends: .trimmed) == assertion)
+    case .ia5, .caseExact, .telephone: return Truth(form(of: value) == assertion)
     case .integer:
       guard let one = Self.integer(value), let other = Self.integer(assertion) else { return .undefined }
       return Truth(one == other)
@@ -125,18 +153,18 @@ enum MatchingRule: Sendable {
       guard let form = prepared(Array(value)) else { return nil }
       return Self.order(form, assertion)
     case .octets: return Self.order(Array(value), assertion)
-    case .caseIgnore, .caseExact, .telephone:
+    case .caseIgnore, .ia5, .caseExact, .telephone:
       if let one = Self.integer(value), let other = Self.integer(assertion) {
         return one < other ? -1 : one == other ? 0 : 1
       }
-      return Self.order(form(of: value, ends: .trimmed), assertion)
+      return Self.order(form(of: value), assertion)
     }
   }
 
   /// Whether the rule has a counterpart for substrings.
   var hasSubstrings: Bool {
     switch self {
-    case .caseIgnore, .caseExact, .telephone: true
+    case .caseIgnore, .ia5, .caseExact, .telephone: true
     default: false
     }
   }
@@ -195,8 +223,8 @@ enum ExtensibleRule: Sendable {
     switch rule.lowercased() {
     case "1.2.840.113556.1.4.803", "integerbitandmatch": self = .bitAnd
     case "1.2.840.113556.1.4.804", "integerbitormatch": self = .bitOr
-    case "2.5.13.2", "caseignorematch", "1.3.6.1.4.1.1466.109.114.2", "caseignoreia5match":
-      self = .compare(.caseIgnore)
+    case "2.5.13.2", "caseignorematch": self = .compare(.caseIgnore)
+    case "1.3.6.1.4.1.1466.109.114.2", "caseignoreia5match": self = .compare(.ia5)
     case "2.5.13.5", "caseexactmatch", "1.3.6.1.4.1.1466.109.114.1", "caseexactia5match":
       self = .compare(.caseExact)
     case "2.5.13.14", "integermatch": self = .compare(.integer)

@@ -31,7 +31,7 @@ enum StringPreparation {
       }
     }
     if lastWasSpace, result.count > start, ends == .trimmed || ends == .final { result.removeLast() }
-    if sawAny, result.count == start { result.append(0x20) }
+    if sawAny, result.count == start, ends != .final { result.append(0x20) }
     if !isASCII, foldingCase { foldUnicode(from: start, in: &result) }
   }
 

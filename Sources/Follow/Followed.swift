@@ -52,9 +52,10 @@ public struct Followed: Sendable {
   }
 
   /// What is to be written of an entry of a branch.
-  func write(_ prepared: Prepared, branch: Branch, known: KnownEntry?) -> EntryWrite {
+  func write(_ prepared: Prepared, dnKey: [UInt8]? = nil, branch: Branch, known: KnownEntry?) -> EntryWrite {
     var write = EntryWrite(
-      number: known?.number, entry: prepared.entry, large: prepared.large, digest: prepared.digest, branch: branch,
+      number: known?.number, entry: prepared.entry, dnKey: dnKey ?? prepared.entry.dn.key, large: prepared.large,
+      digest: prepared.digest, branch: branch,
       key: branch == .user ? rules.userName(of: prepared.entry)?.lowercased() : nil)
     guard branch == .user else { return write }
     write.excluded = excluded(prepared.entry)

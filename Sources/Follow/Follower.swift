@@ -186,6 +186,10 @@ public actor Follower {
     for change in changes {
       switch change {
       case .refreshBegan(let kind):
+        if let committing {
+          self.committing = nil
+          report(try await committing.value)
+        }
         let position = try await ledger.position(of: followed.number)
         refresh = Refresh(
           kind: kind, index: try await ledger.index(of: followed.number), loaded: position.loaded)

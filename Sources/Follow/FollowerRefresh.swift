@@ -29,17 +29,19 @@ extension Follower {
   private func compare(
     _ pending: [Prepared], in current: inout Refresh, into step: inout FollowStep
   ) async throws {
-    let known = current.isFirst ? [:] : try await ledger.known(pending.map(\.entry.id), in: followed.number)
+    let ids = pending.map(\.entry.id).filter { !current.isFirst || current.repeated.contains($0) }
+    let known = try await ledger.known(ids, in: followed.number)
     var latest: [StableID: Int] = [:]
     for prepared in pending {
       let kept = known[prepared.entry.id]
-      switch followed.scope.place(prepared.entry) {
+      let dnKey = prepared.entry.dn.key
+      switch followed.scope.place(prepared.entry, key: dnKey) {
       case .branch(let branch):
         if let kept, kept.evidence == nil, kept.branch == .user, branch != .user {
           step.departures.append(Departure(number: kept.number, evidence: .leftFilter))
           continue
         }
-        var write = followed.write(prepared, branch: branch, known: kept)
+        var write = followed.write(prepared, dnKey: dnKey, branch: branch, known: kept)
         for name in write.vanished { current.vanished[name, default: 0] += 1 }
         if kept == nil { write.awaitsVerdict = try await awaits(write, in: &current) }
         // An entry told twice in one flush is written once, as it is in the end.

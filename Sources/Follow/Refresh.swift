@@ -14,6 +14,8 @@ struct Refresh {
   var departed: [StableID: DepartureNotice] = [:]
   /// Present without having been told, and unknown here: to be read by id.
   var unknown: [StableID] = []
+  /// Newcomers that were told more than once: by now they may be kept.
+  var repeated: Set<StableID> = []
   /// How many entries lost a value of an attribute, by attribute.
   var vanished: [String: Int] = [:]
   /// Newcomers under a login whose holder was not seen when they came.
@@ -38,7 +40,7 @@ struct Refresh {
       index.update(at: position, digest: prepared.digest)
       pending.append(prepared)
     } else {
-      _ = index.insertNewcomer(prepared.entry.id)
+      if !index.insertNewcomer(prepared.entry.id) { repeated.insert(prepared.entry.id) }
       pending.append(prepared)
     }
   }

@@ -41,8 +41,10 @@ public struct Scope: Sendable {
   }
 
   /// Where an entry belongs. A filter whose value is undefined does not match (RFC 4511, section 4.5.1.7).
-  public func place(_ entry: Entry) -> Place {
-    let key = entry.dn.key
+  public func place(_ entry: Entry) -> Place { place(entry, key: entry.dn.key) }
+
+  /// The same, with the name's key at hand.
+  func place(_ entry: Entry, key: [UInt8]) -> Place {
     if users.contains(key: key) {
       if users.filter.evaluate(entry) == .true { return .branch(.user) }
       if containers.filter.evaluate(entry) == .true { return .branch(.container) }

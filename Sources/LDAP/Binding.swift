@@ -70,7 +70,7 @@ extension LDAPHandle {
   }
 
   /// What a Who am I? response says.
-  borrowing func identity(in message: borrowing LDAPMessage) throws(LDAPError) -> String {
+  borrowing func identity(in message: LDAPMessage) throws(LDAPError) -> String {
     let operation = "Who am I?"
     let result = try result(of: message, operation)
     guard result.code == 0 else {

@@ -31,6 +31,7 @@ public struct ConnectionSettings: Sendable, Equatable {
     self.deadAfter = deadAfter
   }
 
+  /// Equal if they lead to the same connection.
   public static func == (left: ConnectionSettings, right: ConnectionSettings) -> Bool {
     left.urls == right.urls && left.tls == right.tls && left.caFile == right.caFile
       && left.clientCertificate?.certificate == right.clientCertificate?.certificate
@@ -73,7 +74,10 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
   /// Wraps a secret.
   public init(_ secret: String) { revealed = secret }
 
+  /// Nothing of the secret.
   public var description: String { "‹secret›" }
+  /// Nothing of the secret.
   public var debugDescription: String { description }
+  /// Nothing of the secret.
   public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -10,7 +10,7 @@ struct EntryDecoder {
 
   /// The message as a value, and about how many octets it takes.
   mutating func decode(
-    _ message: borrowing LDAPMessage, _ handle: borrowing LDAPHandle
+    _ message: LDAPMessage, _ handle: borrowing LDAPHandle
   ) throws(LDAPError) -> (SearchMessage, size: Int) {
     switch message.type {
     case Int32(LDAP_RES_SEARCH_ENTRY):
@@ -31,7 +31,7 @@ struct EntryDecoder {
   }
 
   private func intermediate(
-    _ message: borrowing LDAPMessage, _ handle: borrowing LDAPHandle
+    _ message: LDAPMessage, _ handle: borrowing LDAPHandle
   ) throws(LDAPError) -> (SearchMessage, size: Int) {
     var oid: UnsafeMutablePointer<CChar>?
     var value: UnsafeMutablePointer<berval>?
@@ -51,7 +51,7 @@ struct EntryDecoder {
   }
 
   private mutating func entry(
-    _ message: borrowing LDAPMessage, _ handle: borrowing LDAPHandle
+    _ message: LDAPMessage, _ handle: borrowing LDAPHandle
   ) throws(LDAPError) -> SearchEntry {
     // liblber decodes in place and ends strings by overwriting the tag that follows: the controls, which stand last,
     // can only be read first.

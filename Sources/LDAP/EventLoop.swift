@@ -93,8 +93,14 @@ final class EventLoop: SerialExecutor, @unchecked Sendable {
 }
 
 extension EventLoop {
-  /// The socket to poll; on the loop's thread.
-  func watch(_ descriptor: Int32) { self.descriptor = descriptor }
+  /// The socket to poll, and a name by which an operator knows the thread; on the loop's thread.
+  func watch(_ descriptor: Int32, name: String) {
+    self.descriptor = descriptor
+    cldap_name_thread(name)
+  }
+
+  /// The socket is closed.
+  func unwatch() { descriptor = -1 }
 
   /// Waits until the socket can be read, or the deadline passes, or the task is cancelled. On the loop's thread, from
   /// within the actor whose executor this is.
@@ -121,7 +127,6 @@ extension EventLoop {
   }
 
   private func run() {
-    cldap_name_thread("ldap")
     // A broken connection is an error code, not a signal; and no handler runs on a thread that libldap uses.
     var all = sigset_t()
     sigfillset(&all)

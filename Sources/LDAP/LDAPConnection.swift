@@ -19,9 +19,14 @@ public actor LDAPConnection {
   private let answerTimeout: Duration
   private var handle: LDAPHandle?
   private var decoder = EntryDecoder()
+  /// Messages that came while another operation's were looked for.
+  private var aside: [Int32: ArraySlice<LDAPMessage>] = [:]
+  /// Whether messages may be waiting in liblber's buffer, of which poll(2) knows nothing.
+  private var mayHaveUnread = false
   /// Why the connection is of no more use, once it is.
   private var end: LDAPError?
 
+  /// The connection's own thread.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
 
   init(_ handle: consuming LDAPHandle, loop: EventLoop, session: SessionInfo, answerTimeout: Duration) {
@@ -29,7 +34,7 @@ public actor LDAPConnection {
     self.session = session
     self.answerTimeout = answerTimeout
     handle.settle()
-    loop.watch(handle.descriptor)
+    loop.watch(handle.descriptor, name: handle.url.scheme == .ldapi ? "ldapi" : "ldap:\(handle.url.port)")
     self.handle = consume handle
   }
 
@@ -46,7 +51,7 @@ public actor LDAPConnection {
       end = LDAPError(.closed, operation: "use", subject: session.url, cause: "the connection was closed here")
     }
     handle = nil
-    loop.watch(-1)
+    loop.unwatch()
     loop.wakeAll(.closed)
   }
 
@@ -87,7 +92,7 @@ public actor LDAPConnection {
     }
     while true {
       let identity = try reading { (handle: borrowing LDAPHandle) throws(LDAPError) -> String? in
-        guard let message = try handle.receive(id, operation) else { return nil }
+        guard let message = try receive(id, operation, handle) else { return nil }
         return try handle.identity(in: message)
       }
       if let identity { return identity }
@@ -99,6 +104,8 @@ public actor LDAPConnection {
 extension LDAPConnection {
   /// The most octets of one batch, so that large values do not pile up on their way.
   private static let largestBatch = 1 << 20
+  /// How many messages of other operations are read before whoever else has work on this thread gets a turn.
+  private static let mostPutAside = 1024
 
   /// The next messages of a search: waits for one, then takes what is there.
   func next(_ id: Int32, max: Int, silence: Duration?) async throws(LDAPError) -> [SearchMessage] {
@@ -115,6 +122,7 @@ extension LDAPConnection {
 
   /// Tells the server that nobody wants the answers any more (RFC 4511, section 4.11).
   func abandon(_ id: Int32) {
+    aside[id] = nil
     switch handle {
     case .some(let handle): ldap_abandon_ext(handle.raw, id, nil, nil)
     case .none: break
@@ -122,20 +130,41 @@ extension LDAPConnection {
   }
 
   private func drain(_ id: Int32, _ max: Int) throws(LDAPError) -> [SearchMessage] {
-    let batch = try reading { [self] (handle: borrowing LDAPHandle) throws(LDAPError) -> [SearchMessage] in
-      var batch: [SearchMessage] = []
-      var size = 0
-      while batch.count < max, size < Self.largestBatch, let message = try handle.receive(id, "search") {
-        let (decoded, octets) = try decoder.decode(message, handle)
-        batch.append(decoded)
-        size += octets
-        if case .done = decoded { break }
+    var batch: [SearchMessage] = []
+    var size = 0
+    do {
+      try reading { (handle: borrowing LDAPHandle) throws(LDAPError) in
+        while batch.count < max, size < Self.largestBatch, let message = try receive(id, "search", handle) {
+          let (decoded, octets) = try decoder.decode(message, handle)
+          batch.append(decoded)
+          size += octets
+          if case .done = decoded { break }
+        }
       }
-      return batch
+    } catch {
+      // What came before the break is told first; the next call finds the connection at its end.
+      if batch.isEmpty { throw error }
     }
-    // Reading for one operation may have put another's messages aside: whoever waits looks again.
-    if !batch.isEmpty { loop.wakeAll(.ready) }
     return batch
+  }
+
+  /// The next message of an operation, if it is there. Another operation's message is put aside, and whoever waits
+  /// looks again.
+  private func receive(
+    _ id: Int32, _ operation: String, _ handle: borrowing LDAPHandle
+  ) throws(LDAPError) -> LDAPMessage? {
+    if !aside.isEmpty {
+      if let message = aside[id]?.popFirst() { return message }
+      aside[id] = nil
+    }
+    for _ in 0..<Self.mostPutAside {
+      guard let message = try handle.receive(operation) else { return nil }
+      if message.id == id { return message }
+      aside[message.id, default: []].append(message)
+      loop.wakeAll(.ready)
+    }
+    mayHaveUnread = true
+    return nil
   }
 
   private func send(_ request: SearchRequest) throws(LDAPError) -> Int32 {
@@ -166,6 +195,13 @@ extension LDAPConnection {
   }
 
   private func wait(for id: Int32, silence: Duration?, _ operation: String) async throws(LDAPError) {
+    if mayHaveUnread {
+      mayHaveUnread = false
+      await Task.yield()
+      guard Task.isCancelled else { return }
+      abandon(id)
+      throw failure(.cancelled, operation, "the task was cancelled")
+    }
     switch await loop.readable(until: silence.map { .now + $0 }) {
     case .ready: return
     case .cancelled:

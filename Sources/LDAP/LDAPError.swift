@@ -38,23 +38,41 @@ extension LDAPError {
     /// A code by number.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
+    /// The server cannot do it in this state.
     public static let operationsError = Code(rawValue: 1)
+    /// The server does not understand the request.
     public static let protocolError = Code(rawValue: 2)
+    /// The time limit was reached; what came is not everything.
     public static let timeLimitExceeded = Code(rawValue: 3)
+    /// The size limit was reached; what came is not everything.
     public static let sizeLimitExceeded = Code(rawValue: 4)
+    /// The way of authentication is not offered.
     public static let authMethodNotSupported = Code(rawValue: 7)
+    /// A stronger authentication or protection is required.
     public static let strongerAuthRequired = Code(rawValue: 8)
+    /// Another server is responsible.
     public static let referral = Code(rawValue: 10)
+    /// A limit of the server's administrator was reached; what came is not everything.
     public static let adminLimitExceeded = Code(rawValue: 11)
+    /// A critical control is not supported here.
     public static let unavailableCriticalExtension = Code(rawValue: 12)
+    /// TLS is required.
     public static let confidentialityRequired = Code(rawValue: 13)
+    /// The base does not exist, or may not be seen.
     public static let noSuchObject = Code(rawValue: 32)
+    /// A name is not a distinguished name.
     public static let invalidDNSyntax = Code(rawValue: 34)
+    /// This account cannot authenticate in this way.
     public static let inappropriateAuthentication = Code(rawValue: 48)
+    /// Name or password is wrong.
     public static let invalidCredentials = Code(rawValue: 49)
+    /// The bind identity may not do this.
     public static let insufficientAccessRights = Code(rawValue: 50)
+    /// The server is too busy.
     public static let busy = Code(rawValue: 51)
+    /// The server or a part of it is down.
     public static let unavailable = Code(rawValue: 52)
+    /// The server refuses.
     public static let unwillingToPerform = Code(rawValue: 53)
     /// e-syncRefreshRequired (RFC 4533, section 2.5).
     public static let syncRefreshRequired = Code(rawValue: 4096)

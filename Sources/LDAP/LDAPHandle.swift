@@ -104,13 +104,35 @@ extension LDAPHandle {
     return String(cString: text)
   }
 
-  /// The next message of an operation, if it is there; does not wait.
-  borrowing func receive(_ id: Int32, _ operation: String) throws(LDAPError) -> LDAPMessage? {
-    var none = timeval(tv_sec: 0, tv_usec: 0)
-    var message: OpaquePointer?
-    let type = ldap_result(raw, id, LDAP_MSG_ONE, &none, &message)
-    guard type >= 0 else { throw lost(operation) }
-    return message.map { LDAPMessage(raw: $0, type: type) }
+  /// The next message of any operation, if it is there; does not wait. A server that says that it ends the connection
+  /// (RFC 4511, section 4.4.1) is an error with the server's code and words.
+  borrowing func receive(_ operation: String) throws(LDAPError) -> LDAPMessage? {
+    while true {
+      var none = timeval(tv_sec: 0, tv_usec: 0)
+      var raw: OpaquePointer?
+      let type = ldap_result(self.raw, LDAP_RES_ANY, LDAP_MSG_ONE, &none, &raw)
+      guard type >= 0 else { throw lost(operation) }
+      guard let message = raw.map({ LDAPMessage(raw: $0, type: type) }) else { return nil }
+      // Anything else unsolicited has no meaning here.
+      guard message.id == 0 else { return message }
+      if isNoticeOfDisconnection(message) { throw dismissal(try result(of: message, operation), operation) }
+    }
+  }
+
+  private borrowing func isNoticeOfDisconnection(_ message: LDAPMessage) -> Bool {
+    var name: UnsafeMutablePointer<CChar>?
+    defer { ldap_memfree(name) }
+    guard ldap_parse_extended_result(raw, message.raw, &name, nil, 0) == LDAP_SUCCESS, let name else { return false }
+    return strcmp(name, "1.3.6.1.4.1.1466.20036") == 0
+  }
+
+  private borrowing func dismissal(_ result: SearchResult, _ operation: String) -> LDAPError {
+    let code = Int32(truncatingIfNeeded: result.code)
+    var error = LDAPError(
+      code == 0 ? .disconnected : LDAPError.Code(rawValue: result.code), operation: operation, subject: url.string,
+      cause: "the server ended the connection: \(LDAPError.text(code, result.diagnostic))")
+    error.endsConnection = true
+    return error
   }
 
   /// The answer to an operation; blocks its thread, which is only right while connecting.
@@ -121,19 +143,17 @@ extension LDAPHandle {
     return LDAPMessage(raw: message, type: type)
   }
 
-  /// The connection does not work any more: either it broke, or the server said so (RFC 4511, section 4.4.1), in which
-  /// case the code is the server's.
+  /// The connection does not work any more.
   private borrowing func lost(_ operation: String) -> LDAPError {
     var error = failure(operation)
     error.endsConnection = true
     if error.code == .malformed { error.cause = "the server sent what is not LDAP" }
-    if error.code.rawValue >= 0 { error.cause = "the server ended the connection: " + error.cause }
-    if error.code.rawValue == 0 { error.code = .disconnected }
+    if error.code.rawValue >= 0 { error.code = .disconnected }
     return error
   }
 
   /// The parts of a result message.
-  borrowing func result(of message: borrowing LDAPMessage, _ operation: String) throws(LDAPError) -> SearchResult {
+  borrowing func result(of message: LDAPMessage, _ operation: String) throws(LDAPError) -> SearchResult {
     var code: Int32 = 0
     var matched: UnsafeMutablePointer<CChar>?
     var text: UnsafeMutablePointer<CChar>?
@@ -155,10 +175,18 @@ extension LDAPHandle {
 }
 
 /// The one owner of an `LDAPMessage *`.
-struct LDAPMessage: ~Copyable {
+final class LDAPMessage {
   let raw: OpaquePointer
   /// LDAP_RES_…
   let type: Int32
+
+  /// Which operation it answers.
+  var id: Int32 { ldap_msgid(raw) }
+
+  init(raw: OpaquePointer, type: Int32) {
+    self.raw = raw
+    self.type = type
+  }
 
   deinit { ldap_msgfree(raw) }
 }
@@ -190,8 +218,7 @@ extension Control {
       }
       controls.append(
         Control(
-          oid: usual.first { strcmp($0, oid) == 0 } ?? String(cString: oid), critical: control.ldctl_iscritical != 0,
-          value: value))
+          oid: usual.first { strcmp($0, oid) == 0 } ?? String(cString: oid), value: value))
     }
     return controls
   }

@@ -34,9 +34,9 @@ extension LDAPConnection {
     let race = Race()
     let timer = Task {
       try await Task.sleep(for: settings.connectTimeout)
-      // First the reason, so that what the interruption breaks is not taken for the server's doing.
-      attempt.interrupter.interrupt(.timeout)
+      // First the verdict, so that what the interruption breaks is not taken for the server's doing.
       race.finish(.failure(attempt.overdue))
+      attempt.interrupter.interrupt(.timeout)
     }
     defer { timer.cancel() }
     let outcome = await withTaskCancellationHandler {
@@ -50,10 +50,10 @@ extension LDAPConnection {
         }
       }
     } onCancel: {
-      attempt.interrupter.interrupt(.cancelled)
       race.finish(
         .failure(
           LDAPError(.cancelled, operation: "connect", subject: url.string, cause: "the task was cancelled")))
+      attempt.interrupter.interrupt(.cancelled)
     }
     return try outcome.get()
   }

@@ -47,7 +47,8 @@ public struct SearchRequest: Sendable, Equatable {
 public struct Control: Sendable, Equatable {
   /// Its type.
   public var oid: String
-  /// Whether a server that does not know it must refuse the operation.
+  /// Whether a server that does not know it must refuse the operation. Without meaning in what a server sends (RFC
+  /// 4511, section 4.1.11), and false there.
   public var critical: Bool
   /// Its value, usually BER.
   public var value: [UInt8]?

@@ -90,13 +90,12 @@ extension LDAPHandle {
   private borrowing func handshakeFailure(_ authorities: String) -> LDAPError {
     let said = diagnostic()
     var (cause, hint): (String, String?) = ("the TLS handshake failed: \(said)", nil)
-    // libldap with GnuTLS returns -1 for any fault of the chain, for which GnuTLS has no text.
-    if said.isEmpty || said.contains("unknown error code") || said.contains("certificate verify failed") {
-      cause = "the server's certificate is not trusted: it has expired, or no authority in \(authorities) signed it"
-      hint = "name the authority's certificate as CA file, or say tls: insecure"
-    } else if said.contains("does not match") {
-      cause = "the server's certificate is for another name than \(url.host)"
-      hint = "use the name that stands in the certificate"
+    // Of a fault in the chain and of a wrong name libldap with GnuTLS passes on no more than this (tls2.c).
+    if said.isEmpty || said.contains("unknown error code") || said.contains("does not match") {
+      cause =
+        "the server's certificate is not trusted: no authority in \(authorities) signed it, or it has expired, "
+        + "or it is for another name than \(url.host)"
+      hint = "name the authority's certificate as CA file; use the name that stands in the certificate"
       if url.host.lowercased() == "localhost" {
         // tls_g.c and tls_o.c compare with the host's own name if the URL says localhost.
         hint = "libldap takes localhost for this machine's own name: use 127.0.0.1 or the name in the certificate"

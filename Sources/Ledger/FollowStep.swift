@@ -70,6 +70,8 @@ public struct EntryWrite: Sendable {
   public var number: EntryNumber?
   /// The entry, with large values by reference.
   public var entry: Entry
+  /// The key of its name (`DistinguishedName.key`).
+  public var dnKey: [UInt8]
   /// The large values that the entry refers to.
   public var large: [(digest: [UInt8], octets: [UInt8])]
   /// Digest of name and attributes.
@@ -89,11 +91,13 @@ public struct EntryWrite: Sendable {
 
   /// An entry to be written.
   public init(
-    number: EntryNumber?, entry: Entry, large: [(digest: [UInt8], octets: [UInt8])] = [], digest: ContentDigest,
+    number: EntryNumber?, entry: Entry, dnKey: [UInt8], large: [(digest: [UInt8], octets: [UInt8])] = [],
+    digest: ContentDigest,
     branch: Branch, key: String?
   ) {
     self.number = number
     self.entry = entry
+    self.dnKey = dnKey
     self.large = large
     self.digest = digest
     self.branch = branch

@@ -132,7 +132,7 @@ final class StepWork {
           departedAt=NULL WHERE number=?
           """,
           [
-            entry.dn.string, Data(entry.dn.key), write.branch.rawValue, write.key, Data(entry.attributes.bytes),
+            entry.dn.string, Data(write.dnKey), write.branch.rawValue, write.key, Data(entry.attributes.bytes),
             write.digest.high, write.digest.low, number,
           ])
         return number
@@ -144,7 +144,7 @@ final class StepWork {
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        step.directory, Data(entry.id.stored), entry.dn.string, Data(entry.dn.key), write.branch.rawValue, write.key,
+        step.directory, Data(entry.id.stored), entry.dn.string, Data(write.dnKey), write.branch.rawValue, write.key,
         Data(entry.attributes.bytes), write.digest.high, write.digest.low,
       ])
     return db.lastInsertedRowID

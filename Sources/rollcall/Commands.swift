@@ -149,7 +149,7 @@ extension Answer {
 extension OutputOptions {
   /// Prints what was done.
   func done(_ answer: Answer) throws {
-    guard case .done(let count, let what) = answer else { return }
-    try print(["count": count]) { Swift.print("\(Words.count(count, "account", "accounts")) \(what)") }
+    guard case .done(let count, let told) = answer else { return }
+    try print(["count": count]) { Swift.print(told) }
   }
 }

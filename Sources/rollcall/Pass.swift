@@ -52,7 +52,7 @@ struct Pass {
       }
       for await (name, result) in group { summary.note(name, result) }
     }
-    if let resync {
+    if let resync, resync.again || resync.target != nil || resync.account != nil {
       let answer = await house.desk.answer(
         .resync(directory: resync.directory, target: resync.target, account: resync.account, again: resync.again))
       if case .refused(let why) = answer { throw Failure(why, .wrong) }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A certificate authority of the test's own, a server certificate for 127.0.0.1, ::1 and `localhost`, one for another
 /// name, a client certificate, and a second authority that has signed nothing. All made by openssl, all PEM files.
@@ -23,6 +24,9 @@ public struct Certificates: Sendable {
   public let client: String
   /// The key of ``client``.
   public let clientKey: String
+
+  /// Those of this process: made once, removed at its exit.
+  public static func shared() async throws -> Certificates { try await CertificateStore.shared.certificates() }
 
   /// Makes them in a directory.
   public static func make(in directory: TemporaryDirectory) async throws -> Certificates {
@@ -88,5 +92,25 @@ public struct Certificates: Sendable {
     }
     if let subject { arguments += ["-subj", subject] }
     try await Tool.run("openssl", arguments)
+  }
+}
+
+private actor CertificateStore {
+  static let shared = CertificateStore()
+  /// For the handler of atexit(3), which takes nothing along.
+  static let place = Shared<TemporaryDirectory?>(nil)
+
+  private var making: Task<Certificates, any Error>?
+
+  func certificates() async throws -> Certificates {
+    if let making { return try await making.value }
+    let task = Task {
+      let directory = try TemporaryDirectory("certificates")
+      CertificateStore.place.change { $0 = directory }
+      atexit { CertificateStore.place.value?.remove() }
+      return try await Certificates.make(in: directory)
+    }
+    making = task
+    return try await task.value
   }
 }

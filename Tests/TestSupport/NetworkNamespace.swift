@@ -25,8 +25,11 @@ public struct NetworkNamespace: Sendable {
     }
     do {
       for line in [
-        "netns add \(namespace.name)", "link add rcveth type veth peer name rcpeer netns \(namespace.name)",
+        "netns add \(namespace.name)",
+        "link add rcveth address 02:00:0a:d5:07:02 type veth peer name rcpeer address 02:00:0a:d5:07:01 netns \(namespace.name)",
         "addr add 10.213.7.2/24 dev rcveth", "link set rcveth up",
+        // Else silence becomes "no route to host" as soon as the neighbour's address has to be asked for again.
+        "neigh replace 10.213.7.1 lladdr 02:00:0a:d5:07:01 dev rcveth nud permanent",
         "-n \(namespace.name) addr add 10.213.7.1/24 dev rcpeer", "-n \(namespace.name) link set rcpeer up",
         "-n \(namespace.name) link set lo up",
       ] {
@@ -37,6 +40,19 @@ public struct NetworkNamespace: Sendable {
       throw error
     }
     return namespace
+  }
+
+  /// Makes the namespace, runs the body, and removes the namespace, also when the body throws.
+  public static func with<R: Sendable>(_ body: @Sendable (NetworkNamespace) async throws -> R) async throws -> R {
+    let namespace = try await make()
+    do {
+      let result = try await body(namespace)
+      await namespace.remove()
+      return result
+    } catch {
+      await namespace.remove()
+      throw error
+    }
   }
 
   private init(name: String) { self.name = name }

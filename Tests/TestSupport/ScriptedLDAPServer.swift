@@ -170,6 +170,12 @@ public final class ScriptedConnection: @unchecked Sendable {
     return requests
   }
 
+  /// Takes whatever the client sends, LDAP or not, and answers nothing, until the client closes.
+  public func swallow() {
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while recv(descriptor, &chunk, chunk.count, 0) > 0 {}
+  }
+
   /// Makes the coming close a reset (RST) instead of an orderly end.
   public func resetOnClose() {
     var option = linger(l_onoff: 1, l_linger: 0)

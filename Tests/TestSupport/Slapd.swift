@@ -19,7 +19,7 @@ public final class Slapd: @unchecked Sendable {
   public let options: SlapdOptions
   /// Where its files are.
   public let directory: TemporaryDirectory
-  /// Its certificate and the others made with it.
+  /// Its certificate and the others made with it; shared by all servers of this process.
   public let certificates: Certificates
   /// The port of `ldap://`.
   public private(set) var port: UInt16 = 0
@@ -39,7 +39,7 @@ public final class Slapd: @unchecked Sendable {
   public static func start(_ options: SlapdOptions = SlapdOptions()) async throws -> Slapd {
     let directory = try TemporaryDirectory("slapd")
     do {
-      let slapd = Slapd(options, directory, try await Certificates.make(in: directory))
+      let slapd = Slapd(options, directory, try await Certificates.shared())
       try await slapd.load(options.entries)
       try await slapd.launch()
       return slapd
