@@ -63,11 +63,11 @@ public final class SQLiteLedger: Ledger {
           PRAGMA temp_store=MEMORY;
           """)
     }
+    Self.restrict(path)
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
       try Self.check(pool, path: path)
       try Schema.migrator.migrate(pool)
-      chmod(path, 0o600)
       let opened = try pool.write { db in
         let epoch = (try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key='epoch'") ?? 0) + 1
         try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES('epoch', ?)", arguments: [epoch])
@@ -94,6 +94,8 @@ public final class SQLiteLedger: Ledger {
       for continuations in memory.signals.values { for continuation in continuations { continuation.finish() } }
       memory.signals = [:]
     }
+    // One file is left: a copy of it is a backup.
+    _ = try? await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
     try pool.close()
     lock?.release()
   }
@@ -104,6 +106,7 @@ public final class SQLiteLedger: Ledger {
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
     do {
+      restrict(copy)
       let source = try DatabaseQueue(path: path, configuration: configuration)
       let target = try DatabaseQueue(path: copy)
       try source.backup(to: target)
@@ -112,6 +115,14 @@ public final class SQLiteLedger: Ledger {
     } catch let error as DatabaseError {
       throw translate(error, operation: "copy ledger", path: path)
     }
+  }
+
+  /// Makes the file its owner's before SQLite opens it: the files beside it (`-wal`, `-shm`) get the same mode.
+  private static func restrict(_ path: String) {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    fchmod(descriptor, 0o600)
+    Glibc.close(descriptor)
   }
 
   private static func check(_ pool: DatabasePool, path: String) throws {
