@@ -22,7 +22,7 @@ extension SQLiteLedger {
   }
 
   public func index(of directory: DirectoryNumber) async throws -> EntryIndex {
-    try await read { db in
+    let index = try await read { db in
       var slots: [EntryIndex.Slot] = []
       let rows = try Row.fetchCursor(
         db, sql: "SELECT id, branch, digestHigh, digestLow, number FROM entry WHERE directory=? AND evidence IS NULL",
@@ -35,6 +35,11 @@ extension SQLiteLedger {
       }
       return EntryIndex(slots)
     }
+    // A first load that was cut left entries without indexes; the next one looks each of them up.
+    if index.count > 0 {
+      try await write("index entries") { db in try db.execute(sql: Schema.buildEntryIndexes) }
+    }
+    return index
   }
 
   public func known(_ ids: [StableID], in directory: DirectoryNumber) async throws -> [StableID: KnownEntry] {
