@@ -112,7 +112,10 @@ let package = Package(
     .testTarget(
       name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: house),
     .testTarget(
-      name: "ChangesTests", dependencies: ["Changes", "Directory", "LDAP", "TestSupport"], swiftSettings: house),
+      name: "ChangesTests",
+      dependencies: [
+        "Changes", "Directory", "LDAP", "TestSupport", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: house),
     .testTarget(
       name: "TargetsTests", dependencies: ["Targets", "HTTP", "Accounts", "Directory", "TestSupport"],
       swiftSettings: house),

@@ -64,11 +64,14 @@ public struct MechanismDescription: Sendable, Equatable {
   public var name: String
   /// Why it was chosen.
   public var reason: String
-  /// The server in words, once known.
+  /// The server in words, once known: product, TLS, and as whom it was bound.
   public var server: String
+  /// What an operator should know of the connection, such as that it goes on without TLS.
+  public var warnings: [String]
 
   /// A description.
-  public init(name: String, reason: String, server: String) {
+  public init(name: String, reason: String, server: String, warnings: [String] = []) {
+    self.warnings = warnings
     self.name = name
     self.reason = reason
     self.server = server

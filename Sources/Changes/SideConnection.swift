@@ -65,13 +65,14 @@ actor SideConnection {
   }
 
   private func current() async throws -> Open {
-    if let opening { return try await opening.value }
+    if let opening { return try await value(of: opening) }
     let task = Task { try await fresh() }
     opening = task
     do {
-      return try await task.value
+      return try await value(of: task)
     } catch {
-      if opening == task { opening = nil }
+      // A caller that is cancelled leaves it to the next one.
+      if !(error is CancellationError), opening == task { opening = nil }
       throw error
     }
   }

@@ -7,19 +7,24 @@ public struct Scope: Sendable {
   /// A branch of the file: who belongs to it.
   public struct Part: Sendable {
     /// Entries at or below this name.
-    public var base: DistinguishedName
+    public let base: DistinguishedName
     /// Entries that match this filter.
-    public var filter: Filter
+    public let filter: Filter
     private let key: [UInt8]
+    private let prepared: PreparedFilter
 
     /// A branch.
     public init(base: DistinguishedName, filter: Filter) {
       self.base = base
       self.filter = filter
       key = base.key
+      prepared = PreparedFilter(filter)
     }
 
     func contains(key entryKey: [UInt8]) -> Bool { DistinguishedName.isKey(entryKey, belowOrEqual: key) }
+
+    /// A filter whose value is undefined does not match (RFC 4511, section 4.5.1.7).
+    func matches(_ entry: Entry) -> Bool { prepared.evaluate(entry) == .true }
   }
 
   /// Where an entry belongs.
@@ -40,17 +45,17 @@ public struct Scope: Sendable {
     self.containers = containers
   }
 
-  /// Where an entry belongs. A filter whose value is undefined does not match (RFC 4511, section 4.5.1.7).
+  /// Where an entry belongs.
   public func place(_ entry: Entry) -> Place { place(entry, key: entry.dn.key) }
 
   /// The same, with the name's key at hand.
   func place(_ entry: Entry, key: [UInt8]) -> Place {
     if users.contains(key: key) {
-      if users.filter.evaluate(entry) == .true { return .branch(.user) }
-      if containers.filter.evaluate(entry) == .true { return .branch(.container) }
+      if users.matches(entry) { return .branch(.user) }
+      if containers.matches(entry) { return .branch(.container) }
       return .outside(.leftFilter)
     }
-    if containers.contains(key: key), containers.filter.evaluate(entry) == .true { return .branch(.container) }
+    if containers.contains(key: key), containers.matches(entry) { return .branch(.container) }
     return .outside(.leftScope)
   }
 }

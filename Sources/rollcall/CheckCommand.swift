@@ -30,35 +30,35 @@ struct CheckCommand: AsyncParsableCommand {
     var line = CheckReport.Line(
       name: directory.name, subject: directory.connection.urls.joined(separator: ", "), ok: true, told: "")
     do {
-      let connection = try await LDAPConnection.open(directory.connection)
-      let session = connection.session
-      let identity = (try? await connection.whoAmI()) ?? session.boundAs
-      await connection.close()
-      let source = try Parts.source(directory, settings, once: true, log: LineLog.quiet)
-      _ = try await source.identify()
-      let mechanism = source.mechanism
-      line.told = [mechanism.server, session.tlsVersion ?? "no TLS", "bound as \(identity)"].filter { !$0.isEmpty }
-        .joined(separator: ", ")
-      line.details += session.warnings
-      let census = try await count(source, directory, settings)
-      line.details.append(
-        "follow: \(mechanism.name), \(mechanism.reason), and a refresh with this bind worked "
-          + "(\(Words.count(census.users, "user", "users")))")
-      if census.users == 0 {
-        line.ok = false
-        line.details.append(
-          "nobody matches \(directory.users.filter) below \(directory.users.base.string): "
-            + "check base, filter, and what this bind may read")
-      }
-      for (field, names) in census.missing.sorted(by: { $0.key < $1.key }) {
-        let told = names.prefix(3).map(\.string).joined(separator: "; ")
-        line.details.append("missing: \(Words.count(names.count, "user has", "users have")) no \(field): \(told)")
-      }
+      try await examine(directory, settings, into: &line)
     } catch {
       line.ok = false
       line.told = "\(error)"
     }
     return line
+  }
+
+  private static func examine(
+    _ directory: DirectorySettings, _ settings: RollcallSettings, into line: inout CheckReport.Line
+  ) async throws {
+    let source = try Parts.source(directory, settings, once: true, log: LineLog.quiet)
+    _ = try await source.identify()
+    line.told = source.mechanism.server
+    line.details += source.mechanism.warnings
+    let census = try await count(source, directory, settings)
+    line.details.append(
+      "follow: \(source.mechanism.name), \(source.mechanism.reason), and a refresh with this bind worked "
+        + "(\(Words.count(census.users, "user", "users")))")
+    if census.users == 0 {
+      line.ok = false
+      line.details.append(
+        "nobody matches \(directory.users.filter) below \(directory.users.base.string): "
+          + "check base, filter, and what this bind may read")
+    }
+    for (field, names) in census.missing.sorted(by: { $0.key < $1.key }) {
+      let told = names.prefix(3).map(\.string).joined(separator: "; ")
+      line.details.append("missing: \(Words.count(names.count, "user has", "users have")) no \(field): \(told)")
+    }
   }
 
   private struct Count {

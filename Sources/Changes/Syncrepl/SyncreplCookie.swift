@@ -2,9 +2,10 @@
 /// `20261121221832.206674Z#000000#001#000000` (time, count, provider's id, modification), each the newest one seen of that
 /// provider. A provider that streams a change sends its own number alone, so numbers are merged, and none moves back.
 ///
-/// The `sid` in front is the provider's own id. It is left out of what is sent back: to another provider it would say
-/// that we are that server, and it would keep that server's changes from us (slapo-syncprov does not send changes back to
-/// their origin).
+/// The `sid` in front is the provider's own id. It is left out of what is sent back: another provider takes it for ours
+/// and does not send us what was changed at that one, since syncprov sends no change back to its origin (with two
+/// slapd 2.5 in mirror mode, a consumer that brought the first one's cookie to the second missed every change made at
+/// the first).
 public struct SyncreplCookie: Sendable, Equatable {
   private static let maximumLength = 65_536
 

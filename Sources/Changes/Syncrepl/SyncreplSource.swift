@@ -15,7 +15,7 @@ public final class SyncreplSource: ChangeSource {
   private let side: SideConnection
   private let reason: String
   private let log: Logger
-  private let server = Mutex("")
+  private let server = Mutex((told: "", warnings: [String]()))
 
   /// A source. `mode` is `refreshOnly` for one pass; with `heartbeat` the server is asked that often, over the second
   /// connection, whether it still answers, and a session whose server does not answer within `patience` is given up.
@@ -36,7 +36,8 @@ public final class SyncreplSource: ChangeSource {
 
   /// What this mechanism is; the server is known once a connection was made.
   public var mechanism: MechanismDescription {
-    MechanismDescription(name: SyncreplSession.mechanism, reason: reason, server: server.withLock { $0 })
+    let (told, warnings) = server.withLock { $0 }
+    return MechanismDescription(name: SyncreplSession.mechanism, reason: reason, server: told, warnings: warnings)
   }
 
   /// Opens a session. With 389-DS always from nothing: its refresh from a cookie is silent about entries that left the
@@ -81,7 +82,13 @@ public final class SyncreplSource: ChangeSource {
   public func census(below name: DistinguishedName?) async throws -> Census { try await questions.census(below: name) }
 
   private func note(_ facts: ServerFacts, _ connection: LDAPConnection) {
-    server.withLock { $0 = "\(facts.vendor.rawValue) at \(connection.session.url), as \(connection.session.boundAs)" }
+    let session = connection.session
+    let told = "\(facts.vendor.rawValue), \(session.tlsVersion ?? "no TLS"), bound as \(session.boundAs)"
+    let isNew = server.withLock { known in
+      defer { known = (told, session.warnings) }
+      return known.warnings != session.warnings
+    }
+    if isNew { for warning in session.warnings { log.warning("\(session.url): \(warning)") } }
   }
 
   /// A small question: where the naming context stands. What counts is that an answer comes.

@@ -10,6 +10,7 @@ actor SyncreplStream: ChangeStream {
 
   private let connection: LDAPConnection
   private let request: SearchRequest
+  private let mode: SyncreplSession.Mode
   private let vendor: ServerVendor
   private let log: Logger
   private var session: SyncreplSession
@@ -33,8 +34,6 @@ actor SyncreplStream: ChangeStream {
     self.mode = mode
     session = SyncreplSession(mode: mode, vendor: vendor, from: checkpoint)
   }
-
-  private let mode: SyncreplSession.Mode
 
   deinit { heartbeat?.cancel() }
 
@@ -78,32 +77,17 @@ actor SyncreplStream: ChangeStream {
     heartbeat = Task { [weak self] in
       while true {
         do { try await Task.sleep(for: interval) } catch { return }
+        let question = Task { try await ask() }
         do {
-          try await Self.within(patience, ask)
+          try await value(of: question, within: patience)
         } catch {
+          question.cancel()
           guard !Task.isCancelled else { return }
           await self?.giveUp("the server did not answer the heartbeat: \(error)")
           return
         }
       }
     }
-  }
-
-  private static func within(_ limit: Duration, _ ask: @escaping @Sendable () async throws -> Void) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      defer { group.cancelAll() }
-      group.addTask { try await ask() }
-      group.addTask {
-        try await Task.sleep(for: limit)
-        throw Silence(limit: limit)
-      }
-      try await group.next()
-    }
-  }
-
-  private struct Silence: Error, CustomStringConvertible {
-    let limit: Duration
-    var description: String { "no answer within \(limit)" }
   }
 
   private func begin() async throws {
