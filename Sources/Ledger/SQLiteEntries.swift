@@ -91,6 +91,21 @@ extension SQLiteLedger {
     }
   }
 
+  public func awaitingVerdict(
+    in directory: DirectoryNumber
+  ) async throws -> [(id: StableID, holder: EntryNumber)] {
+    try await onWriter { db in
+      try db.all(
+        """
+        SELECT e.id, min(h.number) AS holder FROM owed o CROSS JOIN entry e ON e.number=o.entry
+        JOIN entry h ON h.key=e.key AND h.directory=e.directory AND h.number<>e.number AND h.evidence IS NULL
+        WHERE o.target IN (SELECT number FROM target) AND o.state=4 AND o.evidence IS NULL AND o.vanished IS NULL
+        AND e.directory=? GROUP BY e.number
+        """, [directory]
+      ).map { (id: StableID(stored: $0.octets("id")), holder: $0["holder"]) }
+    }
+  }
+
   public func large(_ digest: [UInt8]) async throws -> [UInt8]? {
     try await read { db in try db.first("SELECT octets FROM large WHERE digest=?", [Data(digest)])?.octets("octets") }
   }
