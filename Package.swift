@@ -55,7 +55,7 @@ let package = Package(
       name: "Ledger",
       dependencies: [
         "Directory", "Accounts", .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
       ],
       swiftSettings: house),
     // An operation to requests, a response to an outcome.
@@ -125,6 +125,26 @@ let package = Package(
       name: "SettingsTests",
       dependencies: ["Settings", "Accounts", "Directory", "LDAP", "HTTP", "Targets"], exclude: ["Fixtures"],
       swiftSettings: house),
+    .testTarget(
+      name: "LedgerTests", dependencies: ["Ledger", "Accounts", "Directory", "TestSupport"], swiftSettings: house),
+    .testTarget(
+      name: "FollowTests",
+      dependencies: [
+        "Follow", "Changes", "Ledger", "Accounts", "Directory", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: house),
+    .testTarget(
+      name: "DeliverTests",
+      dependencies: [
+        "Deliver", "Targets", "Ledger", "Accounts", "Directory", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: house),
+    .testTarget(
+      name: "AdminTests",
+      dependencies: [
+        "Admin", "Deliver", "Follow", "Ledger", "Targets", "Accounts", "Directory", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: house),
     // The real program between a real slapd and a receiver.
     .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: house),
   ]

@@ -50,7 +50,7 @@ extension Deliverer {
       return holder.waitsForAsker ? nil : settlement(owed, .behind(holder.entry))
     case .keeps:
       let error = "userName '\(key)' is that of \(holder.dn): two people cannot have it"
-      return settlement(owed, .parked(error: error), line(owed, "parked", key, detail: error))
+      return settlement(owed, .blocked(by: holder.entry, error: error), line(owed, "parked", key, detail: error))
     }
   }
 
@@ -106,7 +106,8 @@ extension Deliverer {
     case .returned: return settlement(owed, .returned)
     case .parked(let error):
       return settlement(
-        owed, .parked(error: error), line(owed, "skipped", decision.derivation.account.label, detail: error))
+        owed, .parked(error: error, attempted: false),
+        line(owed, "skipped", decision.derivation.account.label, detail: error))
     }
   }
 

@@ -48,7 +48,8 @@ struct Decision {
       return .settle(.parked("\(problem); the account is picked up when the entry is mended"))
     }
     guard let binding = owed.binding, let bound else {
-      return owed.cause == .quiet && !owed.inDoubt
+      // A row that counts as settled was never attempted, whatever happened to the process since.
+      return owed.cause == .quiet
         ? .settle(.quiet) : .send(operation(.create, derivation.account), done: .settled(.active))
     }
     let changed = derivation.account.differences(from: bound)

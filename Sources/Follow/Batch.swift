@@ -8,8 +8,8 @@ struct Batch {
   private(set) var upserts: [Entry] = []
   /// Entries that the server says are gone.
   private(set) var departed: [StableID: DepartureNotice] = [:]
-  /// Attributes to be merged into the known entry (mechanisms that tell only what changed).
-  private(set) var patches: [StableID: Attributes] = [:]
+  /// Attributes to be merged into the known entry, one after the other (mechanisms that tell only what changed).
+  private(set) var patches: [StableID: [Attributes]] = [:]
   /// The newest checkpoint.
   private(set) var checkpoint: Checkpoint?
   private var places: [StableID: Int] = [:]
@@ -19,6 +19,7 @@ struct Batch {
       switch change {
       case .upsert(let entry):
         departed[entry.id] = nil
+        patches[entry.id] = nil
         if let place = places[entry.id] {
           upserts[place] = entry
         } else {
@@ -27,8 +28,14 @@ struct Batch {
         }
       case .departed(let id, let notice):
         departed[id] = notice
+        patches[id] = nil
         if let place = places.removeValue(forKey: id) { remove(at: place) }
-      case .patch(let id, let attributes): patches[id] = attributes
+      case .patch(let id, let attributes):
+        if let place = places[id] {
+          upserts[place].attributes = upserts[place].attributes.merging(attributes)
+        } else {
+          patches[id, default: []].append(attributes)
+        }
       case .checkpoint(let newest): checkpoint = newest
       case .present, .refreshBegan, .refreshEnded: break
       }

@@ -192,7 +192,8 @@ public actor Follower {
         }
         let position = try await ledger.position(of: followed.number)
         refresh = Refresh(
-          kind: kind, index: try await ledger.index(of: followed.number), loaded: position.loaded)
+          kind: kind, index: try await ledger.index(of: followed.number), loaded: position.loaded,
+          awaiting: try await ledger.awaitingVerdict(in: followed.number))
         enter(.refreshing)
       case .refreshEnded(let completeness):
         try await end(completeness)
@@ -217,7 +218,7 @@ public actor Follower {
   }
 
   /// How many changed entries of a refresh are written in one transaction.
-  static let flushSize = 4096
+  static let flushSize = 2048
 }
 
 /// Why deliveries that come of the current session are made.

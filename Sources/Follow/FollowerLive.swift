@@ -12,10 +12,10 @@ extension Follower {
     var step = FollowStep(directory: followed.number, now: Wall.now, reason: reason.current)
     step.checkpoint = batch.checkpoint
     for entry in batch.upserts { try await put(entry, known: known[entry.id], into: &step) }
-    for (id, patch) in batch.patches {
+    for (id, patches) in batch.patches {
       guard let known = known[id] else { continue }
       var entry = known.entry
-      entry.attributes = entry.attributes.merging(patch)
+      for patch in patches { entry.attributes = entry.attributes.merging(patch) }
       try await put(entry, known: known, into: &step)
     }
     let gone = batch.departed.keys.compactMap { known[$0] }.filter { $0.evidence == nil }

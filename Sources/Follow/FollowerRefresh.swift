@@ -10,6 +10,11 @@ extension Follower {
   func flush(last: Bool) async throws {
     guard var current = refresh else { return }
     let pending = current.pending
+    // What is told twice is looked up as it was written the first time.
+    if pending.contains(where: { current.repeated.contains($0.entry.id) }), let committing {
+      self.committing = nil
+      report(try await committing.value)
+    }
     current.pending.removeAll(keepingCapacity: true)
     var step = FollowStep(directory: followed.number, now: Wall.now, reason: reason.current)
     step.phase = .refreshing
@@ -90,6 +95,12 @@ extension Follower {
     case .whole, .delta:
       if step.server == nil { step.server = serverToKeep }
       try await departures(of: current, completeness, into: &step)
+      if holdsOmissions != nil, !step.opened.isEmpty {
+        // An obligation would not know that what it finds is to be held: all is compared again instead.
+        (step.opened, step.server, step.phase) = ([], nil, .refreshed(whole: false))
+        report(try await ledger.commit(step))
+        throw Unanswered(what: "asking for those who were not mentioned", why: "see the lines before")
+      }
     }
     report(try await ledger.commit(step))
     enter(.following)
@@ -124,7 +135,7 @@ extension Follower {
     }
     let leaving = Set(step.departures.map(\.number))
     let candidates = current.awaiting.filter { leaving.contains($0.holder) }
-    if let why = Refresh.reidentification(pairs: candidates.count, users: current.index.users) {
+    if let why = Refresh.reidentification(pairs: candidates.count, users: current.users) {
       let numbers = try await ledger.known(candidates.map(\.id), in: followed.number)
       step.reidentified = (
         candidates.compactMap { candidate in numbers[candidate.id].map { (candidate.holder, $0.number) } }, why

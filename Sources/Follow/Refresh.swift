@@ -18,15 +18,21 @@ struct Refresh {
   var repeated: Set<StableID> = []
   /// How many entries lost a value of an attribute, by attribute.
   var vanished: [String: Int] = [:]
-  /// Newcomers under a login whose holder was not seen when they came.
-  var awaiting: [(id: StableID, holder: EntryNumber)] = []
+  /// Newcomers under a login whose holder was not seen when they came, now or in a refresh that was cut.
+  var awaiting: [(id: StableID, holder: EntryNumber)]
+  /// How many users were known, newcomers of a refresh that was cut apart.
+  let users: Int
   /// Entries mentioned.
   var read = 0
   var written = 0
 
-  init(kind: RefreshKind, index: EntryIndex, loaded: Bool) {
+  init(
+    kind: RefreshKind, index: EntryIndex, loaded: Bool, awaiting: [(id: StableID, holder: EntryNumber)] = []
+  ) {
     self.kind = kind
     self.index = index
+    self.awaiting = awaiting
+    users = index.users - awaiting.count
     isFirst = index.count == 0 && !loaded
   }
 

@@ -106,8 +106,10 @@ public struct Settlement: Sendable {
     case again(due: Instant, error: String, counts: Bool)
     /// Nothing was attempted; the row stays until `due`.
     case postponed(due: Instant)
-    /// Waits for a person.
-    case parked(error: String)
+    /// Waits for a person. `attempted` is false where the target was not asked: who leaves then was never told.
+    case parked(error: String, attempted: Bool = true)
+    /// Waits for a person, or until this entry has let go of the key both want. The target was not asked.
+    case blocked(by: EntryNumber, error: String)
     /// Waits until this entry has let go of the key both want.
     case behind(EntryNumber)
     /// The entry is back after all: the departure is void.

@@ -23,6 +23,8 @@ public protocol Ledger: Sendable {
   func users(of directory: DirectoryNumber, from: EntryNumber, limit: Int) async throws -> [KnownEntry]
   /// The live entries that go by these logins.
   func holders(of keys: [String], in directory: DirectoryNumber) async throws -> [String: EntryNumber]
+  /// Newcomers whom a refresh that was cut left without a verdict, and who goes by their login.
+  func awaitingVerdict(in directory: DirectoryNumber) async throws -> [(id: StableID, holder: EntryNumber)]
   /// Carries out one step: all of it or nothing, except that the writes of a long step may become durable before its
   /// end, in order; checkpoint and verdicts always come last.
   func commit(_ step: FollowStep) async throws -> StepReceipt

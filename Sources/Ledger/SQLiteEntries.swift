@@ -22,7 +22,7 @@ extension SQLiteLedger {
   }
 
   public func index(of directory: DirectoryNumber) async throws -> EntryIndex {
-    try await read { db in
+    let index = try await read { db in
       var slots: [EntryIndex.Slot] = []
       let rows = try Row.fetchCursor(
         db, sql: "SELECT id, branch, digestHigh, digestLow, number FROM entry WHERE directory=? AND evidence IS NULL",
@@ -35,6 +35,11 @@ extension SQLiteLedger {
       }
       return EntryIndex(slots)
     }
+    // A first load that was cut left entries without indexes; the next one looks each of them up.
+    if index.count > 0 {
+      try await write("index entries") { db in try db.execute(sql: Schema.buildEntryIndexes) }
+    }
+    return index
   }
 
   public func known(_ ids: [StableID], in directory: DirectoryNumber) async throws -> [StableID: KnownEntry] {
@@ -83,6 +88,21 @@ extension SQLiteLedger {
         if let number { holders[key] = number }
       }
       return holders
+    }
+  }
+
+  public func awaitingVerdict(
+    in directory: DirectoryNumber
+  ) async throws -> [(id: StableID, holder: EntryNumber)] {
+    try await onWriter { db in
+      try db.all(
+        """
+        SELECT e.id, min(h.number) AS holder FROM owed o CROSS JOIN entry e ON e.number=o.entry
+        JOIN entry h ON h.key=e.key AND h.directory=e.directory AND h.number<>e.number AND h.evidence IS NULL
+        WHERE o.target IN (SELECT number FROM target) AND o.state=4 AND o.evidence IS NULL AND o.vanished IS NULL
+        AND e.directory=? GROUP BY e.number
+        """, [directory]
+      ).map { (id: StableID(stored: $0.octets("id")), holder: $0["holder"]) }
     }
   }
 

@@ -125,7 +125,7 @@ final class StepWork {
           try db.run(
             "UPDATE binding SET releasing=? WHERE target IN (SELECT number FROM target) AND entry=?", [key, number])
         }
-        try db.run("DELETE FROM largeUse WHERE entry=?", [number])
+        try forgetLarge(of: number, except: entry.attributes)
         try db.run(
           """
           UPDATE entry SET dn=?, dnKey=?, branch=?, key=?, attributes=?, digestHigh=?, digestLow=?, evidence=NULL,
@@ -138,16 +138,36 @@ final class StepWork {
         return number
       }
     }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO entry(directory, id, dn, dnKey, branch, key, attributes, digestHigh, digestLow)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        step.directory, Data(entry.id.stored), entry.dn.string, Data(write.dnKey), write.branch.rawValue, write.key,
-        Data(entry.attributes.bytes), write.digest.high, write.digest.low,
-      ])
+      """, db)
+    insert.bind(step.directory)
+    insert.bind(id: entry.id)
+    insert.bind(text: entry.dn.string)
+    insert.bind(octets: write.dnKey)
+    insert.bind(write.branch.rawValue)
+    insert.bind(text: write.key)
+    insert.bind(octets: entry.attributes.bytes)
+    insert.bind(write.digest.high)
+    insert.bind(write.digest.low)
+    try insert.run()
     return db.lastInsertedRowID
+  }
+
+  /// A known entry may come without the octets it refers to, as it was kept.
+  private func forgetLarge(of number: EntryNumber, except attributes: Attributes) throws {
+    let used = try db.all("SELECT digest FROM largeUse WHERE entry=?", [number]).map { $0.octets("digest") }
+    guard !used.isEmpty else { return }
+    var needed: Set<[UInt8]> = []
+    attributes.forEach { attribute in
+      for value in attribute.values { if case .reference(let digest) = value { needed.insert(Array(digest)) } }
+      return true
+    }
+    for digest in used where !needed.contains(digest) {
+      try db.run("DELETE FROM largeUse WHERE entry=? AND digest=?", [number, Data(digest)])
+    }
   }
 
   private func owe(_ number: EntryNumber, to target: TargetNumber, _ write: EntryWrite) throws {
@@ -157,68 +177,42 @@ final class StepWork {
       try db.run("DELETE FROM loss WHERE target=? AND entry=? AND executed=0", [target, number])
       if try staysHeld(number, at: target, write) { return }
     }
-    try db.run(
+    // Being taken as settled does not take back what was owed in earnest.
+    var insert = try FastStatement(
       """
       INSERT INTO owed(target, entry, revision, due, state, cause, since, epoch, vanished)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT(target, entry) DO UPDATE SET revision=excluded.revision, due=excluded.due, state=excluded.state,
-      cause=excluded.cause, evidence=NULL, hold=NULL, behind=NULL, vanished=excluded.vanished, recheck=0
-      """,
-      [
-        target, number, revision, step.now, (staged ? OwedState.staged : .ready).rawValue, cause.rawValue, step.now,
-        ledger.epoch, write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","),
-      ])
+      cause=CASE WHEN excluded.cause=3 THEN cause ELSE excluded.cause END, evidence=NULL, hold=NULL, behind=NULL,
+      vanished=excluded.vanished, recheck=0, \(SQLiteLedger.unparked(epoch: "excluded.epoch"))
+      """, db)
+    insert.bind(target)
+    insert.bind(number)
+    insert.bind(revision)
+    insert.bind(step.now)
+    insert.bind((staged ? OwedState.staged : .ready).rawValue)
+    insert.bind(cause.rawValue)
+    insert.bind(step.now)
+    insert.bind(ledger.epoch)
+    insert.bind(text: write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","))
+    try insert.run()
   }
 
-  /// A row held because an attribute vanished stays held until the attribute is back.
+  /// A row held because an attribute vanished stays held until the attribute is back; a newcomer who may be someone
+  /// known stays held until a person has said who it is.
   private func staysHeld(_ number: EntryNumber, at target: TargetNumber, _ write: EntryWrite) throws -> Bool {
     guard
       let row = try db.first(
-        "SELECT vanished FROM owed WHERE target=? AND entry=? AND state IN (1, 4) AND vanished IS NOT NULL",
-        [target, number]), let vanished = row["vanished"] as String?
+        "SELECT vanished FROM owed WHERE target=? AND entry=? AND state IN (1, 4) AND evidence IS NULL",
+        [target, number])
     else { return false }
-    guard vanished.split(separator: ",").contains(where: { write.entry.attributes.values(String($0)).isEmpty }) else {
+    if let vanished = row["vanished"] as String?,
+      !vanished.split(separator: ",").contains(where: { write.entry.attributes.values(String($0)).isEmpty })
+    {
       return false
     }
     try db.run("UPDATE owed SET revision=? WHERE target=? AND entry=?", [revision, target, number])
     return true
-  }
-
-  /// A person is about to lose the account at one target: it is owed as a departure, and counted.
-  func lose(_ number: EntryNumber, at target: TargetNumber, on evidence: Evidence) throws {
-    let binding = try db.first("SELECT state FROM binding WHERE target=? AND entry=?", [target, number])
-    let row = try db.first(
-      "SELECT attempts, epoch, evidence FROM owed WHERE target=? AND entry=?", [target, number])
-    let leased = ledger.memory.withLock { $0.leases.contains(.init(target: target, entry: number)) }
-    if binding == nil, !leased {
-      let untold = row.map { $0["attempts"] as Int == 0 && $0["epoch"] as Int64 == ledger.epoch } ?? true
-      if untold {
-        try db.run("DELETE FROM owed WHERE target=? AND entry=?", [target, number])
-        return
-      }
-    }
-    guard let terms = terms.first(where: { $0.target == target })?.terms else { return }
-    let action = terms.policy.leave(on: evidence)
-    let state = (binding?["state"] as Int?).flatMap(Binding.State.init(rawValue:))
-    let counts = action == .delete || (action == .disable && state != .disabled)
-    try db.run(
-      """
-      INSERT INTO owed(target, entry, revision, due, state, cause, since, epoch, evidence)
-      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT(target, entry) DO UPDATE SET revision=excluded.revision, due=excluded.due, state=excluded.state,
-      cause=excluded.cause, evidence=excluded.evidence, hold=NULL, behind=NULL, vanished=NULL, recheck=0
-      """,
-      [
-        target, number, revision, step.now, (counts ? OwedState.staged : .ready).rawValue,
-        Cause(step.reason).rawValue, step.now, ledger.epoch, evidence.rawValue,
-      ])
-    guard counts else { return }
-    try db.run(
-      """
-      INSERT INTO loss(target, entry, at) VALUES(?, ?, ?)
-      ON CONFLICT(target, entry) DO UPDATE SET at=excluded.at, approved=0, executed=0
-      """, [target, number, step.now])
-    receipt.losses += 1
   }
 
   /// Departures, verdicts, obligations and checkpoint: the end of the step.

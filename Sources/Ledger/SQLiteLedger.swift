@@ -52,10 +52,11 @@ public final class SQLiteLedger: Ledger {
   /// Opens or creates the ledger, takes its lock, checks it, and brings it to this program's schema.
   /// - Parameters:
   ///   - path: the file; `-wal`, `-shm` and `-lock` stand beside it.
+  ///   - patient: true to wait up to 3 s for a process that is about to let go of it.
   ///   - locked: false only for a scratch copy that nobody else knows.
-  public init(path: String, locked: Bool = true) throws {
+  public init(path: String, locked: Bool = true, patient: Bool = false) throws {
     self.path = path
-    lock = locked ? try LedgerLock(path: path) : nil
+    lock = locked ? try LedgerLock(path: path, patient: patient) : nil
     var configuration = GRDB.Configuration()
     configuration.label = "ledger"
     configuration.maximumReaderCount = 3
@@ -66,15 +67,15 @@ public final class SQLiteLedger: Ledger {
           PRAGMA synchronous=FULL;
           PRAGMA wal_autocheckpoint=2000;
           PRAGMA journal_size_limit=67108864;
-          PRAGMA cache_size=-4000;
+          PRAGMA cache_size=-3000;
           PRAGMA temp_store=MEMORY;
           """)
     }
+    Self.restrict(path)
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
       try Self.check(pool, path: path)
       try Schema.migrator.migrate(pool)
-      chmod(path, 0o600)
       let opened = try pool.write { db in
         let epoch = (try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE key='epoch'") ?? 0) + 1
         try db.execute(sql: "INSERT OR REPLACE INTO meta VALUES('epoch', ?)", arguments: [epoch])
@@ -101,7 +102,10 @@ public final class SQLiteLedger: Ledger {
       for continuations in memory.signals.values { for continuation in continuations { continuation.finish() } }
       memory.signals = [:]
     }
+    // One file is left: a copy of it is a backup.
+    _ = try? await pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
     try pool.close()
+    lock?.release()
   }
 
   /// Copies the ledger as it is now to another path, for `plan`.
@@ -110,6 +114,7 @@ public final class SQLiteLedger: Ledger {
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
     do {
+      restrict(copy)
       let source = try DatabaseQueue(path: path, configuration: configuration)
       let target = try DatabaseQueue(path: copy)
       try source.backup(to: target)
@@ -118,6 +123,14 @@ public final class SQLiteLedger: Ledger {
     } catch let error as DatabaseError {
       throw translate(error, operation: "copy ledger", path: path)
     }
+  }
+
+  /// Makes the file its owner's before SQLite opens it: the files beside it (`-wal`, `-shm`) get the same mode.
+  private static func restrict(_ path: String) {
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    fchmod(descriptor, 0o600)
+    Glibc.close(descriptor)
   }
 
   private static func check(_ pool: DatabasePool, path: String) throws {

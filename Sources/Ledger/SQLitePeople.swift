@@ -109,19 +109,20 @@ extension SQLiteLedger {
       let (old, new): (EntryNumber, EntryNumber) = (pair["old"], pair["new"])
       if let entries, !entries.contains(old), !entries.contains(new) { continue }
       let owed = try db.integer("SELECT 1 FROM owed WHERE target=? AND entry=? AND hold=?", [target, old, hold])
-      guard owed != nil else { continue }
+      let row = try db.first("SELECT key, dn, directory FROM entry WHERE number=? AND evidence IS NULL", [new])
+      guard owed != nil, let row else { continue }
       try db.run("DELETE FROM binding WHERE target=? AND entry=?", [target, new])
       try db.run("UPDATE binding SET entry=?, releasing=NULL WHERE target=? AND entry=?", [new, target, old])
       try db.run("DELETE FROM owed WHERE target=? AND entry=?", [target, old])
       try db.run("DELETE FROM loss WHERE target=? AND entry=?", [target, old])
       try db.run(
-        "UPDATE owed SET state=0, hold=NULL, due=?, vanished=NULL WHERE target=? AND entry=?", [now, target, new])
-      let row = try db.first("SELECT key, dn, directory FROM entry WHERE number=?", [new])
+        "UPDATE owed SET state=0, hold=NULL, due=?, vanished=NULL, behind=NULL WHERE target=? AND entry=?",
+        [now, target, new])
       try journal(
         JournalLine(
-          at: now, event: "rebound", label: row?["key"] ?? row?["dn"] ?? "?", detail: "the same person under a new id"),
-        target: target, entry: new, directory: row?["directory"] ?? 0, revision: memory.withLock { $0.lastRevision },
-        db)
+          at: now, event: "rebound", label: row["key"] ?? row["dn"], detail: "the same person under a new id"),
+        target: target, entry: new, directory: row["directory"], revision: memory.withLock { $0.lastRevision }, db)
+      try wake(behind: old, at: target, db)
       try bury(old, db)
       count += 1
     }
@@ -152,7 +153,7 @@ extension SQLiteLedger {
         let (at, entry): (TargetNumber, EntryNumber) = (row["target"], row["entry"])
         if let target, target != at { continue }
         if let entries, !entries.contains(entry) { continue }
-        try db.run("UPDATE owed SET state=0, due=? WHERE target=? AND entry=?", [now, at, entry])
+        try self.unpark(entry, at: at, due: now, db)
         targets.insert(at)
         count += 1
       }

@@ -56,12 +56,11 @@ extension SQLiteLedger {
     case .postponed(let due):
       try db.run(
         "UPDATE owed SET due=? WHERE target=? AND entry=? AND revision=?", [due, target, entry, revision])
-    case .parked(let error):
-      try db.run(
-        """
-        UPDATE owed SET state=CASE WHEN revision=?1 THEN 2 ELSE state END, attempts=attempts+1, error=?2, epoch=0,
-        failingSince=COALESCE(failingSince, ?3) WHERE target=?4 AND entry=?5 AND state=0
-        """, [revision, error, Wall.now, target, entry])
+    case .parked(let error, let attempted):
+      try park(settled, attempted: attempted, behind: nil, error, db)
+    case .blocked(let other, let error):
+      guard try holderOfKey(of: entry, at: target, db)?.entry == other else { break }
+      try park(settled, attempted: false, behind: other, error, db)
     case .behind(let other):
       try wait(settled, behind: other, db)
     case .returned:
@@ -76,12 +75,19 @@ extension SQLiteLedger {
   }
 
   private func bind(_ settled: Settlement, account: [UInt8], state: Binding.State, _ db: Database) throws {
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO binding(target, entry, state, account, revision, confirmedAt) VALUES(?, ?, ?, ?, ?, ?)
       ON CONFLICT(target, entry) DO UPDATE SET state=excluded.state, account=excluded.account,
       revision=excluded.revision, confirmedAt=excluded.confirmedAt, releasing=NULL
-      """, [settled.target, settled.entry, state.rawValue, Data(account), settled.revision, Wall.now])
+      """, db)
+    insert.bind(settled.target)
+    insert.bind(settled.entry)
+    insert.bind(state.rawValue)
+    insert.bind(octets: account)
+    insert.bind(settled.revision)
+    insert.bind(Wall.now)
+    try insert.run()
   }
 
   /// Clears the row that was delivered; one that has risen since stays, and what it now asks for was never attempted.
@@ -98,19 +104,62 @@ extension SQLiteLedger {
     try db.run("UPDATE loss SET executed=1 WHERE target=? AND entry=?", [settled.target, settled.entry])
   }
 
-  private func wake(behind entry: EntryNumber, at target: TargetNumber, _ db: Database) throws {
+  /// Parks the row that was delivered; one that has risen since asks for something that nobody refused.
+  ///
+  /// A parked row without attempts was never told to the target, whatever happened to the process since: nothing claims
+  /// it. One that was in doubt is given an attempt for that.
+  private func park(
+    _ settled: Settlement, attempted: Bool, behind: EntryNumber?, _ error: String, _ db: Database
+  ) throws {
     try db.run(
-      "UPDATE owed SET state=0, behind=NULL, due=? WHERE target=? AND behind=?", [Wall.now, target, entry])
+      """
+      UPDATE owed SET state=2, behind=?1, error=?2, failingSince=COALESCE(failingSince, ?3),
+      attempts=CASE WHEN ?4 THEN attempts+1 WHEN attempts=0 AND epoch<>?5 THEN 1 ELSE attempts END
+      WHERE target=?6 AND entry=?7 AND revision=?8 AND state=0
+      """, [behind, error, Wall.now, attempted, epoch, settled.target, settled.entry, settled.revision])
+  }
+
+  /// Those who waited for this entry go on; who was parked for its login only if it has let go of it.
+  func wake(behind entry: EntryNumber, at target: TargetNumber, _ db: Database) throws {
+    for row in try db.all("SELECT entry, state FROM owed WHERE target=? AND behind=?", [target, entry]) {
+      let waiting: EntryNumber = row["entry"]
+      if row["state"] as Int == OwedState.parked.rawValue,
+        try holderOfKey(of: waiting, at: target, db)?.entry == entry
+      {
+        continue
+      }
+      try unpark(waiting, at: target, due: Wall.now, db)
+    }
+  }
+
+  /// Makes a row due that waited for a person or for another entry. A parked one starts a new count of failures.
+  func unpark(_ entry: EntryNumber, at target: TargetNumber, due: Instant, _ db: Database) throws {
+    try db.run(
+      """
+      UPDATE owed SET state=0, behind=NULL, due=?1, \(Self.unparked(epoch: "?2")) WHERE target=?3 AND entry=?4
+      """, [due, epoch, target, entry])
+  }
+
+  /// What a row that was parked forgets when it is owed anew.
+  static func unparked(epoch: String) -> String {
+    """
+    error=CASE state WHEN 2 THEN NULL ELSE error END,
+    failingSince=CASE state WHEN 2 THEN NULL ELSE failingSince END,
+    epoch=CASE WHEN state=2 AND attempts=0 THEN \(epoch) ELSE epoch END
+    """
+  }
+
+  private func holderOfKey(of entry: EntryNumber, at target: TargetNumber, _ db: Database) throws -> KeyHolder? {
+    let key = try db.first("SELECT key FROM entry WHERE number=?", [entry])?["key"] as String?
+    return try key.flatMap { try holder(of: $0, at: target, besides: entry, db) }
   }
 
   private func wait(_ settled: Settlement, behind other: EntryNumber, _ db: Database) throws {
     // The other may have let go between the look and this transaction.
-    let key = try db.first("SELECT key FROM entry WHERE number=?", [settled.entry])?["key"] as String?
-    let holder = try key.flatMap {
-      try self.holder(of: $0, at: settled.target, besides: settled.entry, db)
-    }
     // Nor may two wait for each other: where logins are swapped, both may have looked before either waited.
-    guard let holder, holder.entry == other, !holder.waitsForAsker else { return }
+    guard let holder = try holderOfKey(of: settled.entry, at: settled.target, db), holder.entry == other,
+      !holder.waitsForAsker
+    else { return }
     try db.run(
       "UPDATE owed SET state=3, behind=? WHERE target=? AND entry=? AND revision=? AND state=0",
       [other, settled.target, settled.entry, settled.revision])
@@ -121,14 +170,21 @@ extension SQLiteLedger {
     _ db: Database
   ) throws {
     let settings = memory.withLock { $0.settings }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO journal(at, directory, target, entry, label, event, revision, content, detail, settings)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        line.at, directory, target, entry, line.label, line.event, revision,
-        line.content.isEmpty ? nil : Data(line.content), line.detail, settings,
-      ])
+      """, db)
+    insert.bind(line.at)
+    insert.bind(directory)
+    insert.bind(target)
+    insert.bind(entry)
+    insert.bind(text: line.label)
+    insert.bind(text: line.event)
+    insert.bind(revision)
+    insert.bind(octets: line.content.isEmpty ? nil : line.content)
+    insert.bind(text: line.detail)
+    insert.bind(settings)
+    try insert.run()
   }
 }

@@ -54,8 +54,14 @@ extension StepWork {
     } else {
       let count = try db.integer(
         "SELECT count(*) FROM loss WHERE target=? AND at>? AND approved=0", [target, step.now - GuardPolicy.window])
-      reason = terms.policy.guard.verdict(
-        losses: Int(count ?? 0), of: try ledger.population(of: target, now: step.now, db))
+      let losses = Int(count ?? 0)
+      let told = try ledger.population(of: target, now: step.now, recount: step.phase != .live, db)
+      // Nobody is held for a count that is some seconds old.
+      reason =
+        try terms.policy.guard.verdict(losses: losses, of: told) == nil
+        ? nil
+        : terms.policy.guard.verdict(
+          losses: losses, of: ledger.population(of: target, now: step.now, recount: true, db))
     }
     guard let reason else {
       for entry in fresh { try ready(entry, at: target) }
@@ -112,9 +118,12 @@ extension StepWork {
 }
 
 extension SQLiteLedger {
-  /// The accounts that a target had before the losses of the last hour, counted at most once in ten seconds.
-  func population(of target: TargetNumber, now: Instant, _ db: Database) throws -> Int {
-    if let cached = memory.withLock({ $0.populations[target] }), abs(now - cached.counted) < 10_000 {
+  /// The accounts that a target had before the losses of the last hour. Where they are many, they are counted at most
+  /// once in ten seconds unless a recount is asked for.
+  func population(of target: TargetNumber, now: Instant, recount: Bool, _ db: Database) throws -> Int {
+    if !recount, let cached = memory.withLock({ $0.populations[target] }), cached.accounts > 1000,
+      abs(now - cached.counted) < 10_000
+    {
       return cached.accounts
     }
     let accounts = Int(
