@@ -215,7 +215,7 @@ public actor Deliverer {
 
   private func handle(_ owed: Owed) async {
     var settlement = await attempt(owed)
-    if pardoned != nil, case .parked(let error) = settlement.result {
+    if pardoned != nil, case .parked(let error, attempted: true) = settlement.result {
       settlement.result = .again(due: Wall.now, error: error, counts: false)
       settlement.journal = nil
     }
