@@ -48,6 +48,9 @@ public actor Deliverer {
   private var pumpAgain = false
   private var stopping = false
   private var pausedReason: String?
+  private var isPausing = false
+  /// True since the target, not its accounts, was found to be at fault.
+  private var blames = false
   private var alarm: (at: Instant, task: Task<Void, Never>)?
   private var idle: [CheckedContinuation<Void, Never>] = []
 
@@ -121,10 +124,12 @@ public actor Deliverer {
   }
 
   private func learnPause() async {
-    guard pausedReason != nil else { return }
+    // While a pause is being written down, the ledger does not say it yet.
+    guard pausedReason != nil, !isPausing else { return }
     let summary = try? await ledger.summary()
     pausedReason = summary?.targets.first { $0.number == terms.number }?.pausedReason
     if pausedReason == nil {
+      blames = false
       health = TargetHealth()
       note { $0.trouble = nil }
     }
@@ -200,16 +205,22 @@ public actor Deliverer {
   }
 
   private func handle(_ owed: Owed) async {
-    let settlement = await attempt(owed)
-    await commits.add(settlement)
+    let attempted = await attempt(owed)
+    // First the account, then the target: whoever is found blameless must have been written down before.
+    await commits.add(attempted.settlement)
+    if let outcome = attempted.outcome { await conclude(outcome, of: owed) }
     underway -= 1
     note { $0.underway = underway }
     if stopping { wakeIdle() } else { await pump() }
   }
 
   /// Draws the conclusions of an outcome about the target as a whole.
-  func conclude(_ outcome: Outcome, of owed: Owed) async {
+  private func conclude(_ outcome: Outcome, of owed: Owed) async {
     let now = Wall.now
+    // The answers to those that were under way when the target was found to be at fault.
+    if blames, outcome.class == .permanent || outcome.class == .notFound {
+      return await unpark([owed.entry])
+    }
     let verdict = health.heard(outcome, of: owed.entry, at: now)
     switch verdict {
     case .goOn: break
@@ -218,17 +229,25 @@ public actor Deliverer {
       try? await ledger.hurry(target: terms.number)
     case .pause(let reason): await pause(reason)
     case .systemic(let reason, let refused):
+      blames = true
       await pause(reason)
-      await commits.drain()
-      _ = try? await ledger.retry(target: terms.number, entries: refused, now: now)
+      await unpark(refused)
     }
     let trouble = pausedReason.map { "paused: \($0)" } ?? health.down.map { "down: \($0.detail)" }
     note { $0.trouble = trouble }
   }
 
+  /// The accounts are not to blame: none of them waits for a person.
+  private func unpark(_ entries: [EntryNumber]) async {
+    await commits.drain()
+    _ = try? await ledger.retry(target: terms.number, entries: entries, now: Wall.now)
+  }
+
   private func pause(_ reason: String) async {
     guard pausedReason == nil else { return }
     pausedReason = reason
+    isPausing = true
+    defer { isPausing = false }
     log.error("paused: \(reason); mend it, then `rollcall retry \(terms.name)`")
     try? await ledger.pause(target: terms.number, reason: reason)
     await ledger.release(queue)
