@@ -149,7 +149,10 @@ extension SQLiteLedger {
 
   private func wait(_ settled: Settlement, behind other: EntryNumber, _ db: Database) throws {
     // The other may have let go between the look and this transaction.
-    guard try holderOfKey(of: settled.entry, at: settled.target, db)?.entry == other else { return }
+    // Or wait for this one by now: of two who looked at the same time, the second one begins.
+    guard let holder = try holderOfKey(of: settled.entry, at: settled.target, db), holder.entry == other,
+      !holder.waitsForAsker
+    else { return }
     try db.run(
       "UPDATE owed SET state=3, behind=? WHERE target=? AND entry=? AND revision=? AND state=0",
       [other, settled.target, settled.entry, settled.revision])
