@@ -74,28 +74,39 @@ struct Decision {
   /// Disabled at once, deleted when due, after another look (law 5).
   private func late(due: Instant, on evidence: Evidence) -> Step {
     guard now >= due else {
-      return owed.binding?.state == .disabled && !owed.inDoubt
-        ? .settle(.postponed(until: due)) : disable(done: .disabled(deleteDue: due))
+      return isDisabled ? .settle(.postponed(until: due)) : disable(done: .disabled(deleteDue: due))
     }
-    let fresh = now - owed.departedAt < 60_000 && due == owed.departedAt && !owed.recheck
-    guard !fresh, evidence != .notEntitled else { return delete() }
+    // The second step of a departure has a revision of its own, which the ledger leaves free.
+    let later = due > owed.departedAt
+    let fresh = now - owed.departedAt < 60_000 && !later && !owed.recheck
+    guard !fresh, evidence != .notEntitled else { return delete(later: later) }
     switch presence {
     case nil: return .confirm
-    case .absent: return delete()
-    case .exists: return policy.outOfScope == .delete ? delete() : disable(done: .settled(.disabled))
+    case .absent: return delete(later: later)
+    case .exists: return policy.outOfScope == .delete ? delete(later: later) : disable(done: .settled(.disabled))
     case .belongs: return .settle(.returned)
     case .unknown: return .settle(.postponed(until: now + 60_000))
     }
   }
 
+  /// Disabled there for sure: said for this very departure, or nothing is in doubt.
+  private var isDisabled: Bool {
+    guard let binding = owed.binding, binding.state == .disabled else { return false }
+    return !owed.inDoubt || binding.revision == owed.revision
+  }
+
   private func disable(done: Done) -> Step {
-    if owed.binding?.state == .disabled, !owed.inDoubt { return .settle(.unsaid) }
+    if isDisabled { return .settle(.unsaid) }
     var account = last
     account[.active] = .flag(false)
     return .send(operation(.disable, account, bound.map { account.differences(from: $0) } ?? []), done: done)
   }
 
-  private func delete() -> Step { .send(operation(.delete, last), done: .removed) }
+  private func delete(later: Bool) -> Step {
+    var operation = operation(.delete, last)
+    if later { operation.revision += 1 }
+    return .send(operation, done: .removed)
+  }
 
   private var last: Account { bound ?? derivation.account }
 

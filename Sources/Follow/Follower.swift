@@ -218,7 +218,7 @@ public actor Follower {
   }
 
   /// How many changed entries of a refresh are written in one transaction.
-  static let flushSize = 4096
+  static let flushSize = 2048
 }
 
 /// Why deliveries that come of the current session are made.

@@ -6,8 +6,11 @@ import Synchronization
 final class LedgerLock: Sendable {
   private let descriptor: Mutex<Int32?>
 
-  /// Takes the lock or says who has it.
-  init(path: String) throws(LedgerError) {
+  /// How long a holder may take to let go: a command that only asked something is gone at once.
+  private static let patience = (tries: 60, microseconds: UInt32(50_000))
+
+  /// Takes the lock or says who has it. Blocks for up to 3 s while another process has it, if `patient`.
+  init(path: String, patient: Bool) throws(LedgerError) {
     let lockPath = path + "-lock"
     let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
@@ -15,7 +18,13 @@ final class LedgerLock: Sendable {
         .inaccessible, operation: "open ledger", subject: path, cause: String(cString: strerror(errno)),
         hint: "the directory must exist and belong to the user that runs rollcall")
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    var tries = patient ? Self.patience.tries : 0
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if tries > 0 {
+        tries -= 1
+        usleep(Self.patience.microseconds)
+        continue
+      }
       let holder = Self.contents(of: descriptor)
       Glibc.close(descriptor)
       throw LedgerError(

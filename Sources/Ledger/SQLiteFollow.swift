@@ -65,11 +65,11 @@ final class StepWork {
     self.receipt = receipt
     self.db = db
     (revision, terms) = ledger.memory.withLock { memory in
-      memory.lastRevision = max(memory.lastRevision + 1, step.now)
+      let revision = memory.nextRevision(at: step.now)
       let concerned = memory.terms.filter {
         $0.value.directories.contains(step.directory) && (step.only ?? $0.key) == $0.key
       }
-      return (memory.lastRevision, concerned.sorted { $0.key < $1.key }.map { (target: $0.key, terms: $0.value) })
+      return (revision, concerned.sorted { $0.key < $1.key }.map { (target: $0.key, terms: $0.value) })
     }
   }
 
@@ -138,15 +138,21 @@ final class StepWork {
         return number
       }
     }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO entry(directory, id, dn, dnKey, branch, key, attributes, digestHigh, digestLow)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        step.directory, Data(entry.id.stored), entry.dn.string, Data(write.dnKey), write.branch.rawValue, write.key,
-        Data(entry.attributes.bytes), write.digest.high, write.digest.low,
-      ])
+      """, db)
+    insert.bind(step.directory)
+    insert.bind(id: entry.id)
+    insert.bind(text: entry.dn.string)
+    insert.bind(octets: write.dnKey)
+    insert.bind(write.branch.rawValue)
+    insert.bind(text: write.key)
+    insert.bind(octets: entry.attributes.bytes)
+    insert.bind(write.digest.high)
+    insert.bind(write.digest.low)
+    try insert.run()
     return db.lastInsertedRowID
   }
 
@@ -172,18 +178,24 @@ final class StepWork {
       if try staysHeld(number, at: target, write) { return }
     }
     // Being taken as settled does not take back what was owed in earnest.
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO owed(target, entry, revision, due, state, cause, since, epoch, vanished)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT(target, entry) DO UPDATE SET revision=excluded.revision, due=excluded.due, state=excluded.state,
       cause=CASE WHEN excluded.cause=3 THEN cause ELSE excluded.cause END, evidence=NULL, hold=NULL, behind=NULL,
       vanished=excluded.vanished, recheck=0, \(SQLiteLedger.unparked(epoch: "excluded.epoch"))
-      """,
-      [
-        target, number, revision, step.now, (staged ? OwedState.staged : .ready).rawValue, cause.rawValue, step.now,
-        ledger.epoch, write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","),
-      ])
+      """, db)
+    insert.bind(target)
+    insert.bind(number)
+    insert.bind(revision)
+    insert.bind(step.now)
+    insert.bind((staged ? OwedState.staged : .ready).rawValue)
+    insert.bind(cause.rawValue)
+    insert.bind(step.now)
+    insert.bind(ledger.epoch)
+    insert.bind(text: write.vanished.isEmpty ? nil : write.vanished.joined(separator: ","))
+    try insert.run()
   }
 
   /// A row held because an attribute vanished stays held until the attribute is back; a newcomer who may be someone

@@ -33,6 +33,13 @@ public final class SQLiteLedger: Ledger {
     var loading: Set<DirectoryNumber> = []
     var waiters = 0
     var trouble: String?
+
+    /// The revision of a step. The number after it is the step's too: a departure that is carried out in two steps,
+    /// disabled now and deleted later, says two things, and receivers ignore what is not greater.
+    mutating func nextRevision(at now: Instant) -> Int64 {
+      lastRevision = max(lastRevision + 2, now)
+      return lastRevision
+    }
   }
 
   let path: String
@@ -45,10 +52,11 @@ public final class SQLiteLedger: Ledger {
   /// Opens or creates the ledger, takes its lock, checks it, and brings it to this program's schema.
   /// - Parameters:
   ///   - path: the file; `-wal`, `-shm` and `-lock` stand beside it.
+  ///   - patient: true to wait up to 3 s for a process that is about to let go of it.
   ///   - locked: false only for a scratch copy that nobody else knows.
-  public init(path: String, locked: Bool = true) throws {
+  public init(path: String, locked: Bool = true, patient: Bool = false) throws {
     self.path = path
-    lock = locked ? try LedgerLock(path: path) : nil
+    lock = locked ? try LedgerLock(path: path, patient: patient) : nil
     var configuration = GRDB.Configuration()
     configuration.label = "ledger"
     configuration.maximumReaderCount = 3
@@ -59,7 +67,7 @@ public final class SQLiteLedger: Ledger {
           PRAGMA synchronous=FULL;
           PRAGMA wal_autocheckpoint=2000;
           PRAGMA journal_size_limit=67108864;
-          PRAGMA cache_size=-4000;
+          PRAGMA cache_size=-3000;
           PRAGMA temp_store=MEMORY;
           """)
     }

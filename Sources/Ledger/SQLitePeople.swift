@@ -177,8 +177,7 @@ extension SQLiteLedger {
     let (count, targets) = try await write("resync") { db in
       let concerned = self.memory.withLock { $0.terms }.filter { target == nil || $0.key == target }
       let revision = self.memory.withLock { memory in
-        memory.lastRevision = max(memory.lastRevision + 1, now)
-        return memory.lastRevision
+        memory.nextRevision(at: now)
       }
       var count = 0
       for (number, terms) in concerned {

@@ -75,12 +75,19 @@ extension SQLiteLedger {
   }
 
   private func bind(_ settled: Settlement, account: [UInt8], state: Binding.State, _ db: Database) throws {
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO binding(target, entry, state, account, revision, confirmedAt) VALUES(?, ?, ?, ?, ?, ?)
       ON CONFLICT(target, entry) DO UPDATE SET state=excluded.state, account=excluded.account,
       revision=excluded.revision, confirmedAt=excluded.confirmedAt, releasing=NULL
-      """, [settled.target, settled.entry, state.rawValue, Data(account), settled.revision, Wall.now])
+      """, db)
+    insert.bind(settled.target)
+    insert.bind(settled.entry)
+    insert.bind(state.rawValue)
+    insert.bind(octets: account)
+    insert.bind(settled.revision)
+    insert.bind(Wall.now)
+    try insert.run()
   }
 
   /// Clears the row that was delivered; one that has risen since stays, and what it now asks for was never attempted.
@@ -149,7 +156,7 @@ extension SQLiteLedger {
 
   private func wait(_ settled: Settlement, behind other: EntryNumber, _ db: Database) throws {
     // The other may have let go between the look and this transaction.
-    // Or wait for this one by now: of two who looked at the same time, the second one begins.
+    // Nor may two wait for each other: where logins are swapped, both may have looked before either waited.
     guard let holder = try holderOfKey(of: settled.entry, at: settled.target, db), holder.entry == other,
       !holder.waitsForAsker
     else { return }
@@ -163,14 +170,21 @@ extension SQLiteLedger {
     _ db: Database
   ) throws {
     let settings = memory.withLock { $0.settings }
-    try db.run(
+    var insert = try FastStatement(
       """
       INSERT INTO journal(at, directory, target, entry, label, event, revision, content, detail, settings)
       VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """,
-      [
-        line.at, directory, target, entry, line.label, line.event, revision,
-        line.content.isEmpty ? nil : Data(line.content), line.detail, settings,
-      ])
+      """, db)
+    insert.bind(line.at)
+    insert.bind(directory)
+    insert.bind(target)
+    insert.bind(entry)
+    insert.bind(text: line.label)
+    insert.bind(text: line.event)
+    insert.bind(revision)
+    insert.bind(octets: line.content.isEmpty ? nil : line.content)
+    insert.bind(text: line.detail)
+    insert.bind(settings)
+    try insert.run()
   }
 }

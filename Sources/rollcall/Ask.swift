@@ -13,7 +13,13 @@ enum Ask {
     guard FileManager.default.fileExists(atPath: settings.ledgerPath) else {
       throw Failure("there is no ledger at \(settings.ledgerPath) yet: `rollcall sync` or `rollcall run` makes it")
     }
-    let ledger = try SQLiteLedger(path: settings.ledgerPath)
+    let ledger: SQLiteLedger
+    do {
+      ledger = try SQLiteLedger(path: settings.ledgerPath)
+    } catch let error as LedgerError where error.code == .inUse {
+      // Somebody took it in this moment.
+      return try await ask(question, settings)
+    }
     let house = try await House.build(settings, ledger: ledger, once: true, log: LineLog.quiet)
     let answer = await house.desk.answer(question)
     try await house.close()

@@ -25,33 +25,22 @@ struct Pass {
     let house = try await House.build(settings, ledger: ledger, once: true, log: LineLog.quiet)
     for target in house.enrolment.targets.values { try await ledger.pause(target: target, reason: nil) }
     let progress = showsProgress ? Task { await Progress(house: house).run() } : nil
-    var summary = try await perform(house)
+    let directories = try await perform(house)
     progress?.cancel()
     await progress?.value
-    try await summary.count(house)
+    let targets = try await PassSummary.targets(of: house)
     try await house.close()
-    return summary
+    return PassSummary(directories: directories, targets: targets)
   }
 
-  private func perform(_ house: House) async throws -> PassSummary {
-    var summary = PassSummary()
+  /// Catches up, then delivers.
+  private func perform(_ house: House) async throws -> [PassSummary.Directory] {
     let full = resync != nil && resync?.account == nil
     let chosen = house.followers.filter { resync?.directory == nil || resync?.directory == $0.key }
     if let directory = resync?.directory, chosen.isEmpty {
       throw Failure("there is no directory '\(directory)' in the file", .wrong)
     }
-    await withTaskGroup(of: (String, Result<PassReport, any Error>).self) { group in
-      for (name, follower) in chosen {
-        group.addTask {
-          do {
-            return (name, .success(try await follower.pass(reason: full ? .resync : .refresh, full: full)))
-          } catch {
-            return (name, .failure(error))
-          }
-        }
-      }
-      for await (name, result) in group { summary.note(name, result) }
-    }
+    let outcomes = await Self.catchUp(chosen, reason: full ? .resync : .refresh, full: full)
     if let resync, resync.again || resync.target != nil || resync.account != nil {
       let answer = await house.desk.answer(
         .resync(directory: resync.directory, target: resync.target, account: resync.account, again: resync.again))
@@ -60,7 +49,28 @@ struct Pass {
     await withTaskGroup(of: Void.self) { group in
       for deliverer in house.deliverers.values { group.addTask { await deliverer.pass() } }
     }
-    return summary
+    return outcomes.map { PassSummary.Directory(name: $0.name, $0.result) }
+  }
+
+  private typealias Outcome = (name: String, result: Result<PassReport, any Error>)
+
+  private static func catchUp(
+    _ followers: [String: Follower], reason: Accounts.Operation.Reason, full: Bool
+  ) async -> [Outcome] {
+    await withTaskGroup(of: Outcome.self) { group in
+      for (name, follower) in followers {
+        group.addTask {
+          do {
+            return (name, .success(try await follower.pass(reason: reason, full: full)))
+          } catch {
+            return (name, .failure(error))
+          }
+        }
+      }
+      var outcomes: [Outcome] = []
+      for await outcome in group { outcomes.append(outcome) }
+      return outcomes.sorted { $0.name < $1.name }
+    }
   }
 }
 
@@ -74,6 +84,20 @@ struct PassSummary: Encodable {
     var held: [String] = []
     var seconds = 0.0
     var error: String?
+
+    init(name: String, _ result: Result<PassReport, any Error>) {
+      self.name = name
+      switch result {
+      case .success(let report):
+        read = report.read
+        changed = report.changed
+        departed = report.departed
+        held = report.held
+        error = report.incomplete.map { "not complete: \($0); nobody departs for that" }
+        seconds = Double(report.duration.components.seconds) + Double(report.duration.components.attoseconds) / 1e18
+      case .failure(let failure): error = "\(failure)"
+      }
+    }
   }
 
   struct Target: Encodable {
@@ -87,39 +111,21 @@ struct PassSummary: Encodable {
     var trouble: String?
   }
 
-  var directories: [Directory] = []
-  var targets: [Target] = []
+  var directories: [Directory]
+  var targets: [Target]
 
   var hasTrouble: Bool {
     directories.contains { $0.error != nil || !$0.held.isEmpty }
       || targets.contains { $0.failures + $0.held + $0.parked > 0 || ($0.trouble != nil) }
   }
 
-  mutating func note(_ name: String, _ result: Result<PassReport, any Error>) {
-    var line = Directory(name: name)
-    switch result {
-    case .success(let report):
-      line.read = report.read
-      line.changed = report.changed
-      line.departed = report.departed
-      line.held = report.held
-      line.error = report.incomplete.map { "not complete: \($0); nobody departs for that" }
-      line.seconds =
-        Double(report.duration.components.seconds) + Double(report.duration.components.attoseconds) / 1e18
-    case .failure(let error): line.error = "\(error)"
-    }
-    directories.append(line)
-  }
-
-  mutating func count(_ house: House) async throws {
-    let summary = try await house.ledger.summary()
-    for target in summary.targets where !target.orphaned {
+  static func targets(of house: House) async throws -> [Target] {
+    try await house.ledger.summary().targets.filter { !$0.orphaned }.map { target in
       let status = house.deliverers[target.name]?.status ?? DeliverStatus()
-      targets.append(
-        Target(
-          name: target.name, delivered: status.delivered, failures: status.failures, waiting: target.waiting,
-          held: target.held, parked: target.parked, accounts: target.accounts,
-          trouble: target.pausedReason.map { "paused: \($0)" } ?? status.trouble))
+      return Target(
+        name: target.name, delivered: status.delivered, failures: status.failures, waiting: target.waiting,
+        held: target.held, parked: target.parked, accounts: target.accounts,
+        trouble: target.pausedReason.map { "paused: \($0)" } ?? status.trouble)
     }
   }
 
@@ -127,10 +133,11 @@ struct PassSummary: Encodable {
     for directory in directories {
       if let error = directory.error { Swift.print("\(directory.name): \(Terminal.red(Words.safe(error)))") }
       if directory.error == nil || directory.read > 0 {
-        let took = String(format: "%.1f s", directory.seconds)
-        Swift.print(
-          "\(directory.name): \(Words.number(directory.read)) entries read in \(took), "
-            + "\(Words.number(directory.changed)) changed, \(Words.number(directory.departed)) departed")
+        let words = [
+          "\(Words.number(directory.read)) entries read in \(Words.tenths(directory.seconds)) s",
+          "\(Words.number(directory.changed)) changed", "\(Words.number(directory.departed)) departed",
+        ]
+        Swift.print("\(directory.name): \(words.joined(separator: ", "))")
       }
       for hold in directory.held { Swift.print("\(directory.name): held: \(hold): rollcall held") }
     }

@@ -34,7 +34,7 @@ struct RunCommand: AsyncParsableCommand {
     }
     let logger = LineLog.logger(format, level: verbose ? .debug : .info)
     let ledger: SQLiteLedger
-    do { ledger = try SQLiteLedger(path: settings.ledgerPath) } catch { throw Failure("\(error)") }
+    do { ledger = try SQLiteLedger(path: settings.ledgerPath, patient: true) } catch { throw Failure("\(error)") }
     let keeper = Keeper(file: file, ledger: ledger, log: logger)
     do { try await keeper.run(settings) } catch { throw Failure("\(error)") }
     try await ledger.close()
@@ -57,7 +57,8 @@ actor Keeper {
   func run(_ first: RollcallSettings) async throws {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
     var house = try await build(first)
-    let server = ControlServer(path: first.controlSocket, desk: house.desk, log: LineLog.quiet)
+    let server = ControlServer(
+      path: first.controlSocket, desk: house.desk, log: LineLog.logger(.text, level: .critical))
     let control = Task { try await server.run() }
     var loops = start(house)
     log.notice("rollcall \(Version.current) runs; control socket \(first.controlSocket)")

@@ -67,10 +67,10 @@ enum Words {
     }
   }
 
-  static func span(_ duration: Duration) -> String {
-    let seconds =
-      Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1_000_000_000_000_000_000
-    return seconds < 10 ? String(format: "%.1f s", seconds) : span(Int64(seconds))
+  /// A number with one decimal.
+  static func tenths(_ number: Double) -> String {
+    let tenths = Int((number * 10).rounded())
+    return "\(tenths / 10).\(abs(tenths % 10))"
   }
 
   /// Pads a text to a width, counting characters.

@@ -89,6 +89,13 @@ public struct ToolFailure: Error, CustomStringConvertible {
   /// What it printed.
   public let output: String
 
+  /// A failure.
+  public init(tool: String, status: Int32, output: String) {
+    self.tool = tool
+    self.status = status
+    self.output = output
+  }
+
   /// Tool, status and output in one line.
   public var description: String { "\(tool) failed (\(status)): \(output)" }
 }
