@@ -73,19 +73,23 @@ public struct Desk: Sendable {
     var count = 0
     let holds = try await ledger.holds().filter { number == nil || $0.number == number }
     guard !holds.isEmpty || number == nil else { throw Refusal("there is no hold \(number ?? 0): see rollcall held") }
+    for account in accounts where !holds.contains(where: { Self.entry(account, in: $0) != nil }) {
+      throw Refusal("\(number.map { "hold \($0) has" } ?? "there is") no account '\(account)'; see rollcall held")
+    }
     for hold in holds {
-      let entries = try accounts.isEmpty ? nil : accounts.map { try Self.entry($0, in: hold) }
+      // Without a number, --same-people means the re-identifications among the holds.
+      if number == nil, samePeople, hold.kind != .reidentification { continue }
+      let entries = accounts.isEmpty ? nil : accounts.compactMap { Self.entry($0, in: hold) }
+      if entries?.isEmpty == true { continue }
       count += try await ledger.approve(
         hold: hold.number, entries: entries, samePeople: samePeople, now: Wall.now)
     }
     return .done(count: count, told: Self.accounts(count, samePeople ? "bound to their new ids" : "released"))
   }
 
-  private static func entry(_ account: String, in hold: Hold) throws -> EntryNumber {
+  private static func entry(_ account: String, in hold: Hold) -> EntryNumber? {
     let wanted = account.lowercased()
-    let item = hold.items.first { $0.label.lowercased() == wanted || $0.dn.lowercased() == wanted }
-    guard let item else { throw Refusal("hold \(hold.number) has no account '\(account)'") }
-    return item.entry
+    return hold.items.first { $0.label.lowercased() == wanted || $0.dn.lowercased() == wanted }?.entry
   }
 
   private func failed() async throws -> [FailureAnswer] {

@@ -4,30 +4,41 @@ import Ledger
 import Logging
 import Targets
 
+/// What became of one claimed row.
+struct Attempted: Sendable {
+  var settlement: Settlement
+  /// What the target answered; nil if it was not asked.
+  var outcome: Outcome?
+}
+
 /// One claimed row, from decision to settlement.
 extension Deliverer {
-  nonisolated func attempt(_ owed: Owed) async -> Settlement {
+  nonisolated func attempt(_ owed: Owed) async -> Attempted {
     do {
-      if let waiting = try await contest(owed) { return waiting }
-      var decision = decide(owed, presence: nil)
-      if decision.step() == .confirm {
-        decision = decide(owed, presence: await clockHolds() ? await look(owed) : .unknown("the clock jumped"))
-      }
-      switch decision.step() {
-      case .settle(let silent): return settle(silent, decision)
-      case .confirm: return settlement(owed, .postponed(due: Wall.now + 60_000))
-      case .send(let operation, let done):
-        // What cannot be undone is not done on a reading that may have been overtaken.
-        if operation.verb == .delete || operation.verb == .disable {
-          guard let now = try await ledger.reread(owed), now.revision == owed.revision else {
-            return settlement(owed, .postponed(due: Wall.now))
-          }
-        }
-        return try await say(operation, done, decision)
-      }
+      return try await work(off: owed)
     } catch {
       log.error("cannot deliver: \(error)")
-      return settlement(owed, .postponed(due: Wall.now + 5000))
+      return Attempted(settlement: settlement(owed, .postponed(due: Wall.now + 5000)))
+    }
+  }
+
+  private nonisolated func work(off owed: Owed) async throws -> Attempted {
+    if let waiting = try await contest(owed) { return Attempted(settlement: waiting) }
+    var decision = decide(owed, presence: nil)
+    if decision.step() == .confirm {
+      decision = decide(owed, presence: await clockHolds() ? await look(owed) : .unknown("the clock jumped"))
+    }
+    switch decision.step() {
+    case .settle(let silent): return Attempted(settlement: settle(silent, decision))
+    case .confirm: return Attempted(settlement: settlement(owed, .postponed(due: Wall.now + 60_000)))
+    case .send(let operation, let done):
+      // What cannot be undone is not done on a reading that may have been overtaken.
+      if operation.verb == .delete || operation.verb == .disable {
+        guard let now = try await ledger.reread(owed), now.revision == owed.revision else {
+          return Attempted(settlement: settlement(owed, .postponed(due: Wall.now)))
+        }
+      }
+      return try await say(operation, done, decision)
     }
   }
 
@@ -56,7 +67,7 @@ extension Deliverer {
 
   private nonisolated func say(
     _ operation: Operation, _ done: Decision.Done, _ decision: Decision
-  ) async throws -> Settlement {
+  ) async throws -> Attempted {
     let owed = decision.owed
     var json: [UInt8] = []
     operation.account.appendJSON(to: &json)
@@ -67,14 +78,14 @@ extension Deliverer {
       outcome: outcome, owed: owed, done: done, account: json, giveUp: terms.policy.giveUp, now: Wall.now)
     let result = consequence.result()
     account(for: result, owed)
-    await conclude(outcome, of: owed)
     var line = line(owed, consequence.event(operation.verb), operation.account.label, detail: outcome.detail)
     switch result {
-    case .again: return settlement(owed, result, owed.attempts == 0 ? line : nil)
+    case .again:
+      return Attempted(settlement: settlement(owed, result, owed.attempts == 0 ? line : nil), outcome: outcome)
     case .parked: break
     default: line.content = operation.verb == .update ? Self.json(operation.changed) : json
     }
-    return settlement(owed, result, line)
+    return Attempted(settlement: settlement(owed, result, line), outcome: outcome)
   }
 
   private nonisolated func account(for result: Settlement.Result, _ owed: Owed) {

@@ -48,11 +48,9 @@ public actor Deliverer {
   private var pumpAgain = false
   private var stopping = false
   private var pausedReason: String?
-  /// The pause is being written: until then the ledger does not know of it.
-  private var pausing = false
-  /// The accounts are not to blame for refusals: none is parked while this pause lasts, and these are set free as soon
-  /// as nothing is under way any more.
-  private var pardoned: [EntryNumber]?
+  private var isPausing = false
+  /// True since the target, not its accounts, was found to be at fault.
+  private var blames = false
   private var alarm: (at: Instant, task: Task<Void, Never>)?
   private var idle: [CheckedContinuation<Void, Never>] = []
 
@@ -134,11 +132,12 @@ public actor Deliverer {
   }
 
   private func learnPause() async {
-    guard pausedReason != nil, !pausing else { return }
+    // While a pause is being written down, the ledger does not say it yet.
+    guard pausedReason != nil, !isPausing else { return }
     let summary = try? await ledger.summary()
     pausedReason = summary?.targets.first { $0.number == terms.number }?.pausedReason
     if pausedReason == nil {
-      pardoned = nil
+      blames = false
       health = TargetHealth()
       note { $0.trouble = nil }
     }
@@ -214,25 +213,22 @@ public actor Deliverer {
   }
 
   private func handle(_ owed: Owed) async {
-    var settlement = await attempt(owed)
-    if pardoned != nil, case .parked(let error, attempted: true) = settlement.result {
-      settlement.result = .again(due: Wall.now, error: error, counts: false)
-      settlement.journal = nil
-    }
-    await commits.add(settlement)
+    let attempted = await attempt(owed)
+    // First the account, then the target: whoever is found blameless must have been written down before.
+    await commits.add(attempted.settlement)
+    if let outcome = attempted.outcome { await conclude(outcome, of: owed) }
     underway -= 1
     note { $0.underway = underway }
-    if underway == 0, let parked = pardoned, !parked.isEmpty {
-      pardoned = []
-      await commits.drain()
-      _ = try? await ledger.retry(target: terms.number, entries: parked, now: Wall.now)
-    }
     if stopping { wakeIdle() } else { await pump() }
   }
 
   /// Draws the conclusions of an outcome about the target as a whole.
-  func conclude(_ outcome: Outcome, of owed: Owed) async {
+  private func conclude(_ outcome: Outcome, of owed: Owed) async {
     let now = Wall.now
+    // The answers to those that were under way when the target was found to be at fault.
+    if blames, outcome.class == .permanent || outcome.class == .notFound {
+      return await unpark([owed.entry])
+    }
     let verdict = health.heard(outcome, of: owed.entry, at: now)
     switch verdict {
     case .goOn: break
@@ -241,20 +237,27 @@ public actor Deliverer {
       try? await ledger.hurry(target: terms.number)
     case .pause(let reason): await pause(reason)
     case .systemic(let reason, let refused):
-      pardoned = refused
+      blames = true
       await pause(reason)
+      await unpark(refused)
     }
     let trouble = pausedReason.map { "paused: \($0)" } ?? health.down.map { "down: \($0.detail)" }
     note { $0.trouble = trouble }
   }
 
+  /// The accounts are not to blame: none of them waits for a person.
+  private func unpark(_ entries: [EntryNumber]) async {
+    await commits.drain()
+    _ = try? await ledger.retry(target: terms.number, entries: entries, now: Wall.now)
+  }
+
   private func pause(_ reason: String) async {
     guard pausedReason == nil else { return }
     pausedReason = reason
+    isPausing = true
+    defer { isPausing = false }
     log.error("paused: \(reason); mend it, then `rollcall retry \(terms.name)`")
-    pausing = true
     try? await ledger.pause(target: terms.number, reason: reason)
-    pausing = false
     await ledger.release(queue)
     queue = []
   }

@@ -49,10 +49,10 @@ struct TargetHealth {
     case .authExpired: return .goOn
     case .gone: return .pause("the target says that it is gone for good: \(outcome.detail)")
     case .throttled(let after):
-      waitUntil = now + (after ?? .seconds(5)).milliseconds
+      waitUntil = max(waitUntil ?? 0, now + (after ?? .seconds(5)).milliseconds)
       return .goOn
     case .retry(let after):
-      if let after { waitUntil = now + after.milliseconds }
+      if let after { waitUntil = max(waitUntil ?? 0, now + after.milliseconds) }
       failed(entry, outcome.detail, at: now)
       return .goOn
     case .ambiguous:
@@ -65,7 +65,9 @@ struct TargetHealth {
     recent.append((entry, refused))
     if recent.count > Self.window { recent.removeFirst() }
     let wasDown = down != nil
-    (failures, probes, down, waitUntil) = (0, 0, nil, nil)
+    // A pause that the target asked for is not over because of an answer that was on its way.
+    if wasDown { waitUntil = nil }
+    (failures, probes, down) = (0, 0, nil)
     failing = []
     return wasDown ? .back : .goOn
   }
