@@ -12,7 +12,8 @@ import Testing
       let began = clock.now
       task.cancel()
       let error = try #require(await task.value.failure)
-      #expect(clock.now - began < .seconds(2))
+      // Without the cancellation it would take the thirty seconds of the time limit.
+      #expect(clock.now - began < .seconds(20))
       #expect(error.code == .cancelled)
       #expect(error.mayHaveBeenApplied)
     }
@@ -89,7 +90,7 @@ import Testing
               if (worker + index) % 3 == 0 { task.cancel() }
               switch await task.value {
               case .success(let response): #expect(response.status == 204)
-              case .failure(let error): #expect(error.code == .cancelled || error.code == .reset, "\(error)")
+              case .failure(let error): #expect([.cancelled, .reset, .timeout].contains(error.code), "\(error)")
               }
             }
           }

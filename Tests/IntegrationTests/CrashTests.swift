@@ -34,7 +34,7 @@ struct CrashTests {
         try await scene.settle()
         try await scene.expectAgreement("after \(Self.kills / 2) kills", returning: load.returning)
       }
-      #expect(underKills > Self.kills / 4, "only \(underKills) requests between kills prove nothing")
+      #expect(Scene.isFast || underKills > Self.kills / 4, "only \(underKills) requests between kills prove nothing")
       #expect(load.rounds > 0)
     }
   }

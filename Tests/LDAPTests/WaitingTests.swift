@@ -32,7 +32,7 @@ import Testing
       error = try await task.value
     }
     #expect(error?.code == .cancelled)
-    #expect(took < .milliseconds(500))
+    #expect(took < .seconds(8))
     #expect(await abandoned.wait())
     #expect(try await failure { try await stream.next() }.code == .closed)
   }
@@ -93,7 +93,7 @@ import Testing
       let took = try await duration { error = try await failure { try await LDAPConnection.open(settings) } }
       #expect(error?.code == .timeout)
       #expect(error?.operation == attempt.stage)
-      #expect(took >= .milliseconds(300) && took < .seconds(3))
+      #expect(took >= .milliseconds(300) && took < .seconds(20))
     }
     // Every connection is closed at once, not when the server says something.
     #expect(await server.ended.wait(count: attempts.count))
@@ -111,7 +111,8 @@ import Testing
       var error: LDAPError?
       let took = try await duration { error = try await task.value }
       #expect(error?.code == .cancelled)
-      #expect(took < .milliseconds(500))
+      // Without the cancellation it would take the ten seconds of the time for connecting.
+      #expect(took < .seconds(8))
       #expect(await server.ended.wait(count: count + 1))
     }
   }
