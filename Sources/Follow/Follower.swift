@@ -13,7 +13,6 @@ public actor Follower {
     case batch(Result<[Change], any Error>)
     case tend
     case refresh
-    case reread(StableID)
   }
 
   let followed: Followed
@@ -92,8 +91,6 @@ public actor Follower {
       let answer = try await source.lookUp([id])
       if let entry = answer.entries.first(where: { $0.id == id }) {
         guard case .branch = followed.scope.place(entry) else { return .exists }
-        // The stream will not tell of it again: take it in.
-        Task { await pokes.send(.reread(id)) }
         return .belongs
       }
       return answer.incomplete.map(Presence.unknown) ?? .absent
@@ -169,8 +166,6 @@ public actor Follower {
           try await take(batch, ended: ended)
         case .batch(.failure(let error)): throw error
         case .tend: if refresh == nil { try await tend() }
-        case .reread(let id):
-          if refresh == nil { try await apply(try await source.lookUp([id]).entries.map(Change.upsert)) }
         case .refresh:
           reason.requested = .resync
           return

@@ -68,10 +68,18 @@ extension Follower {
   }
 
   private func answer(_ ids: [StableID], _ obligation: Obligation) async throws {
-    let known = try await ledger.known(ids, in: followed.number).values.filter { $0.evidence == nil }
+    let known = try await ledger.known(ids, in: followed.number)
+    let live = known.values.filter { $0.evidence == nil }
     var step = FollowStep(directory: followed.number, now: Wall.now, reason: reason.current)
     step.closed = [obligation.number]
-    if !known.isEmpty { try await confirm(Array(known), notices: [:], absent: .deleted, into: &step) }
+    if !live.isEmpty { try await confirm(Array(live), notices: [:], absent: .deleted, into: &step) }
+    // Those who had departed may be back.
+    let departed = known.values.filter { $0.evidence != nil }.map(\.entry.id)
+    if !departed.isEmpty {
+      for entry in try await source.lookUp(departed).entries {
+        try await put(entry, known: known[entry.id], into: &step)
+      }
+    }
     if step.opened.contains(where: { if case .confirm = $0 { true } else { false } }) {
       throw Unanswered(what: "reading by id", why: "no answer")
     }

@@ -67,6 +67,11 @@ extension SQLiteLedger {
       try db.run(
         "UPDATE owed SET due=? WHERE target=? AND entry=? AND revision=?",
         [Wall.now + 60_000, target, entry, revision])
+      // The stream will not tell of them again: they are to be read.
+      if let row = try db.first("SELECT directory, id FROM entry WHERE number=?", [entry]) {
+        try Self.open(
+          .confirm([StableID(stored: row.octets("id"))]), directory: row["directory"], now: Wall.now, db)
+      }
     }
     if let line = settled.journal {
       let directory = try db.integer("SELECT directory FROM entry WHERE number=?", [entry]) ?? 0
