@@ -172,6 +172,28 @@ struct CommandTests {
     }
   }
 
+  @Test("SIGHUP again and again under a load of changes loses nothing")
+  func reloadUnderLoad() async throws {
+    try await Scene.with(people: 20) { scene in
+      scene.file.usersBase = ChangeList.people
+      let load = Load(scene.slapd)
+      try await scene.running { child in
+        try await scene.settle()
+        let changes = Task { try await load.run() }
+        for _ in 0..<15 {
+          let seen = child.output.count
+          child.signal(SIGHUP)
+          try await child.line(containing: "the file was read again", from: seen)
+        }
+        load.stop()
+        try await changes.value
+        try await scene.settle()
+        try await scene.expectAgreement(returning: load.returning)
+        #expect(load.rounds > 0)
+      }
+    }
+  }
+
   @Test("SIGTERM in the middle of a load loses nothing", arguments: SessionLog.allCases)
   func terminated(_ log: SessionLog) async throws {
     try await Scene.with(log, people: 200) { scene in
