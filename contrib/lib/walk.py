@@ -24,7 +24,8 @@ CONTRACTORS = f"ou=contractors,{PEOPLE}"
 
 
 def line(what, told, took=None):
-    took = "" if took is None else f"{took:7.1f} ms"
+    # The receiver may hear of it before the directory's own yes has come back here.
+    took = "" if took is None else f"{took:7.1f} ms" if took > 0 else "   at once"
     print(f"  {what:<42.42} {dim}{told:<45.45}{plain} {bold}{took}{plain}".rstrip(), flush=True)
 
 
