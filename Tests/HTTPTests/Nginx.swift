@@ -112,6 +112,7 @@ final class Nginx {
       events { worker_connections 256; }
       http {
         access_log off;
+        keepalive_requests 100000;
         \(temporary)
         \(server(ports[0], "http2", "server"))
         \(server(ports[1], "http2", "wrong"))

@@ -18,6 +18,7 @@ public final class ScriptedLDAPServer: @unchecked Sendable {
 
   private let listener: Int32
   private let open = Shared<Set<Int32>>([])
+  private let stopped = Shared(false)
 
   /// Listens on a free port and runs the script for each connection; ``ScriptedConnection/index`` counts them from 0.
   public init(_ script: @escaping Script) throws {
@@ -59,6 +60,13 @@ public final class ScriptedLDAPServer: @unchecked Sendable {
 
   /// Stops listening and cuts every connection. Scripts end at their next read or write.
   public func stop() {
+    var isFirst = false
+    stopped.change { stopped in
+      isFirst = !stopped
+      stopped = true
+    }
+    // A second time, the listener's number may be another's.
+    guard isFirst else { return }
     shutdown(listener, Int32(SHUT_RDWR))
     open.change { for descriptor in $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
   }
