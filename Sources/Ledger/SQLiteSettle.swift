@@ -126,7 +126,10 @@ extension SQLiteLedger {
 
   /// Those who waited for this entry go on; who was parked for its login only if it has let go of it.
   func wake(behind entry: EntryNumber, at target: TargetNumber, _ db: Database) throws {
-    for row in try db.all("SELECT entry, state FROM owed WHERE target=? AND behind=?", [target, entry]) {
+    // Named, because SQLite would rather walk all that the target is owed than look the state up once.
+    let waiters = try db.all(
+      "SELECT entry, state FROM owed INDEXED BY owedBehind WHERE target=? AND behind=?", [target, entry])
+    for row in waiters {
       let waiting: EntryNumber = row["entry"]
       if row["state"] as Int == OwedState.parked.rawValue,
         try holderOfKey(of: waiting, at: target, db)?.entry == entry
