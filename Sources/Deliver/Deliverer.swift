@@ -169,7 +169,7 @@ public actor Deliverer {
         guard underway < health.concurrency(terms.concurrency) else { return }
         guard health.allows(at: now) else { return wake(at: health.waitUntil ?? now) }
         if queue.isEmpty {
-          let room = health.concurrency(max(64, terms.concurrency * 4))
+          let room = health.concurrency(max(256, terms.concurrency * 4))
           queue = try await ledger.claim(target: terms.number, now: now, limit: room).reversed()
         }
         guard let owed = queue.popLast() else {

@@ -36,6 +36,8 @@ public struct Webhook: Target {
   ]
 
   private let url: String
+  /// Scheme, host and port of the URL, for outcomes.
+  private let origin: String
   private let source: String
   private let headers: [(name: String, value: String)]
   private let signer: WebhookSigner
@@ -55,6 +57,7 @@ public struct Webhook: Target {
   init(name: String, settings: WebhookSettings, source: String = "rollcall", now: @escaping @Sendable () -> Int64) {
     self.name = name
     url = settings.url
+    origin = Origin.of(settings.url)
     self.source = source
     headers =
       [("content-type", "application/cloudevents+json; charset=utf-8")]
@@ -86,6 +89,9 @@ public struct Webhook: Target {
     }
     let request = HTTPRequest(method: "POST", url: url, headers: headers, body: event.body, isRepeatable: true)
     switch await client.send(request) {
+    // The usual answer, without the work of the others.
+    case .success(let response) where (200...299).contains(response.status):
+      return Outcome(.ok, "\(response.status) from \(origin)")
     case .success(let response): return HTTPVerdict.outcome(of: response, from: url, now: seconds)
     case .failure(let error): return HTTPVerdict.outcome(of: error)
     }
