@@ -175,6 +175,8 @@ import Testing
         receiver.script(.respondAndClose(.init(204)))
         try await client.expect(204, from: post(receiver, repeatable: false))
         #expect(receiver.requests.count == round)
+        // Before the close has arrived, nobody could know that the connection is dead.
+        await receiver.awaitNoConnections()
       }
     }
   }
