@@ -51,9 +51,6 @@ public struct EntryIndex: Sendable {
   /// Notes that an entry was mentioned.
   public mutating func see(at position: Int) { seen[position] = true }
 
-  /// True if the entry at this place was mentioned.
-  public func wasSeen(at position: Int) -> Bool { seen[position] }
-
   /// Notes the digest under which an entry is kept from now on.
   public mutating func update(at position: Int, digest: ContentDigest) { slots[position].digest = digest }
 

@@ -26,8 +26,6 @@ public struct FollowStep: Sendable {
   public var writes: [EntryWrite] = []
   /// Entries that are gone, with the evidence.
   public var departures: [Departure] = []
-  /// Entries to be dropped that no target ever heard of (containers).
-  public var dropped: [EntryNumber] = []
   /// New obligations.
   public var opened: [Obligation.Kind] = []
   /// Obligations that are met.
@@ -58,7 +56,7 @@ public struct FollowStep: Sendable {
 
   /// True if the step would change nothing.
   public var isEmpty: Bool {
-    writes.isEmpty && departures.isEmpty && dropped.isEmpty && opened.isEmpty && closed.isEmpty
+    writes.isEmpty && departures.isEmpty && opened.isEmpty && closed.isEmpty
       && advanced.isEmpty && checkpoint == nil && !forgetsCheckpoint && server == nil && vanished.isEmpty
       && reidentified.pairs.isEmpty
   }

@@ -218,7 +218,6 @@ final class StepWork {
   /// Departures, verdicts, obligations and checkpoint: the end of the step.
   func finish() throws {
     for departure in step.departures { try depart(departure) }
-    for number in step.dropped { try db.run("DELETE FROM entry WHERE number=?", [number]) }
     if step.phase != .live { try endOrContinueRefresh() }
     if step.phase != .refreshing { try judge() }
     for kind in step.opened {
